@@ -1,0 +1,29 @@
+"""The platforms by slug; importing one never imports another."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from audiences.platforms.base import Platform
+from shared.errors import ConfigurationError
+
+MODULES = {
+    "google": "audiences.platforms.google:GOOGLE",
+    "meta": "audiences.platforms.meta:META",
+    "the_trade_desk": "audiences.platforms.the_trade_desk:THE_TRADE_DESK",
+}
+
+
+def platform(slug: str) -> Platform:
+    """Import one platform by slug, and only that one.
+
+    Raises:
+        ConfigurationError: when there is no such platform.
+
+    """
+    if slug not in MODULES:
+        known = ", ".join(sorted(MODULES))
+        raise ConfigurationError(f"there is no platform '{slug}' (write one of: {known})")
+    module, name = MODULES[slug].split(":")
+    found: Platform = getattr(import_module(module), name)
+    return found

@@ -1,0 +1,1 @@
+"""One folder per Lambda function: parse the event, call one flow, shape the answer."""

@@ -1,0 +1,108 @@
+"""Ports: what the flows need of the world, as Protocols; adapters live in shared/aws and infra/local."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One stored object: its key below the root, and its size in bytes."""
+
+    key: str
+    size: int
+
+
+class Store(Protocol):
+    """A flat space of whole files under one root; every write appears complete or not at all."""
+
+    url: str
+
+    def put(self, key: str, data: bytes, *, if_absent: bool = False) -> bool:
+        """Write a file; with `if_absent`, return False and change nothing when it exists."""
+        ...
+
+    def upload(self, path: Path, key: str) -> None:
+        """Move a finished local file to `key`; one that exists under that key is replaced."""
+        ...
+
+    def get(self, key: str) -> bytes | None:
+        """Return a file's bytes, or None when there is none."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[StoredFile]:
+        """Yield the files whose key begins with `prefix`, in the order of their keys."""
+        ...
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove files; one that is not there is no error."""
+        ...
+
+
+class KeyValue(Protocol):
+    """Small mutable state with expiry: names of audiences on platforms, locks, run status."""
+
+    def get(self, key: str) -> str | None:
+        """Return a live value, never one that has expired."""
+        ...
+
+    def put(
+        self, key: str, value: str, *, ttl_seconds: int | None = None, if_absent: bool = False
+    ) -> bool:
+        """Set a value; with `if_absent`, return False when a live one exists."""
+        ...
+
+    def delete(self, key: str, *, if_value: str | None = None) -> bool:
+        """Remove a value, or only when it equals `if_value`; return whether it was removed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """One request as it goes on the wire: absolute URL, exact body bytes."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAnswer:
+    """One answer; status 0 means that none came (refused, reset or timed out)."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class Http(Protocol):
+    """The one seam for network I/O; a test passes a function from request to answer."""
+
+    def send(self, request: HttpRequest, timeout_seconds: float) -> HttpAnswer:
+        """Send one request and return its answer; never raises for a network fault."""
+        ...
+
+
+class Secrets(Protocol):
+    """Resolves a reference such as `env:META_TOKEN` or `secret://ads/meta` to its value."""
+
+    def resolve(self, reference: str) -> str:
+        """Return the secret's text.
+
+        Raises:
+            ConfigurationError: when the reference names nothing.
+
+        """
+        ...
+
+
+class Sleep(Protocol):
+    """Waits; injected so that tests and durable functions decide what waiting means."""
+
+    def __call__(self, seconds: float) -> None:
+        """Wait for so many seconds."""
+        ...
