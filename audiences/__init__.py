@@ -1,1 +1,1 @@
-"""What the bridge does: identifiers, lake, ingest, resolve, rules, match, platforms, delivery, reports, flows."""
+"""What the bridge does with people and ads; it knows no AWS and no web framework."""

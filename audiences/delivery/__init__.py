@@ -1,0 +1,1 @@
+"""Delivery: planned bytes go out, answers come back, and both are kept."""

@@ -1,0 +1,1 @@
+"""Identifiers: their types, their one spelling, their keys, and the forms that platforms take."""

@@ -1,0 +1,1 @@
+"""Ingest: input files become rows of the lake, or rejects with a reason."""

@@ -1,0 +1,1 @@
+"""The lake: append-only logs and immutable snapshots in Parquet, on any store."""

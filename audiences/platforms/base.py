@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from shared.ports import HttpAnswer as Answer
+from shared.ports import HttpAnswer
+
+Answer = HttpAnswer  # what the network gave; the platforms' word for it
 
 
 class Op(StrEnum):
@@ -94,11 +96,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request without credentials: `path` follows the base URL, `body` is exact."""
+    """One request without credentials; the body is exact.
+
+    `path` follows the base URL, unless it is absolute (`https://...`): a token endpoint of its own.
+    """
 
     method: str
     path: str
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)  # holds identifiers, or a token request's secret
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -136,7 +141,8 @@ class Platform:
     """One ad platform.
 
     `request` and `outcome` are required; the others are None where the platform has no such call.
-    `authorise` returns the headers that carry credentials; it is the only function that sees them.
+    `authorise` returns the headers that carry credentials; it and the two `refresh` functions are
+    the only ones that see them. In `status_outcome` PENDING means ask again, RETRY send again.
     """
 
     slug: str

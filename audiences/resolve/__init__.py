@@ -1,0 +1,1 @@
+"""Resolve: evidence that identifiers belong together becomes people with stable ids."""

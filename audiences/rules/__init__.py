@@ -1,0 +1,1 @@
+"""Audience rules: read from YAML, ordered, compiled to SQL, and said in plain words."""

@@ -1,0 +1,1 @@
+"""The bridge on one machine: a workspace folder, its adapters, and the `bridge` command line."""

@@ -1,0 +1,53 @@
+"""Follows requests that a platform took but works on, to their final outcome."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from audiences.delivery import outbox
+from audiences.delivery.outbox import Plan, Planned
+from audiences.delivery.sender import recording
+from audiences.delivery.session import Session, exchange
+from audiences.platforms.base import Action
+from shared.ports import Store
+
+
+def follow(session: Session, store: Store, plan: Plan, patience_seconds: float) -> list[str]:
+    """Ask for the outcome of requests that the platform works on; return those still open."""
+    status, judge = session.platform.status, session.platform.status_outcome
+    if status is None or judge is None:
+        return []
+    open_ids = [p for p in plan.requests if _is_open(store, plan.run, p.id)]
+    waited, pause = 0.0, 0.2
+    while open_ids:
+        open_ids = [p for p in open_ids if not _settled(session, store, plan, p)]
+        if not open_ids or waited >= patience_seconds:
+            break
+        session.sleep(pause)
+        waited, pause = waited + pause, min(pause * 2, 300.0)
+    return [p.id for p in open_ids]
+
+
+def _is_open(store: Store, run: str, request_id: str) -> bool:
+    first = outbox.recorded(store, run, request_id)
+    return (
+        first is not None
+        and first.outcome.action is Action.PENDING
+        and outbox.recorded(store, run, request_id, status=True) is None
+    )
+
+
+def _settled(session: Session, store: Store, plan: Plan, planned: Planned) -> bool:
+    first = outbox.recorded(store, plan.run, planned.id)
+    status, judge = session.platform.status, session.platform.status_outcome
+    if first is None or status is None or judge is None:
+        return True
+    request = status(session.target, first.outcome.handle)
+    outcome, attempts = exchange(
+        session, request, lambda answer: judge(answer, planned.rows), planned.id
+    )
+    if outcome.action is Action.PENDING:
+        return False
+    final = replace(outcome, handle=first.outcome.handle)
+    outbox.record(store, plan.run, recording(session, planned, final, attempts), status=True)
+    return True

@@ -1,0 +1,160 @@
+"""The outbox: what a run will send, to the byte, and what came back; readable without Arrow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from audiences.platforms.base import AUDIENCE_ID, Action, Outcome, Request
+from shared.errors import IntegrityError
+from shared.ports import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One request of a plan; its body lies beside the plan under `<id>.body`."""
+
+    id: str  # op and number, such as add-00000
+    op: str
+    rows: int
+    method: str
+    path: str
+    content_type: str
+    headers: Mapping[str, str]
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything that one run does, decided before anything is sent."""
+
+    run: str
+    audience: str
+    destination: str
+    platform: str
+    version: str
+    account: str
+    audience_id: str | None  # None: the audience is created when the run is delivered
+    title: str
+    mode: str
+    as_of: str
+    valid_until: str  # after that nothing more of it may be sent: an id could outlive its life
+    dry_run: bool
+    rule_pack: str
+    inputs: Mapping[str, Any]  # numbers of the snapshots, ids of the commits
+    changes: Mapping[str, int]  # added, removed, changed, refreshed, unknown: counted in members
+    dropped: Mapping[str, int]  # members that may or can not be sent, by reason
+    requests: tuple[Planned, ...]
+    digest: str
+    stopped: str = ""  # why the guard stopped it
+    token: str = ""  # what approves it
+
+    def rows(self, op: str) -> int:
+        """Count the rows of one operation."""
+        return sum(r.rows for r in self.requests if r.op == op)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """The outcome of one request as it was recorded, once."""
+
+    id: str
+    sha256: str
+    outcome: Outcome
+    attempts: int
+    at: str
+
+
+def digest_of(requests: Iterable[Planned]) -> str:
+    """Digest a plan's requests in order; equal digests mean equal bytes in equal order."""
+    digest = hashlib.sha256()
+    for request in requests:
+        digest.update(f"{request.id} {request.method} {request.sha256}\n".encode())
+    return digest.hexdigest()
+
+
+def plan_key(run: str) -> str:
+    """Name a run's plan."""
+    return f"outbox/{run}/plan.json"
+
+
+def write_body(store: Store, run: str, request_id: str, body: bytes) -> None:
+    """Keep the exact body of a request."""
+    store.put(f"outbox/{run}/{request_id}.body", body)
+
+
+def write_plan(store: Store, plan: Plan) -> None:
+    """Keep the plan; it exists from here on, so this comes after its bodies.
+
+    Raises:
+        IntegrityError: when the run has a plan already.
+    """
+    data = json.dumps(asdict(plan), ensure_ascii=False, sort_keys=True, indent=1).encode()
+    if not store.put(plan_key(plan.run), data, if_absent=True):
+        raise IntegrityError(f"run {plan.run} is planned already")
+
+
+def read_plan(store: Store, run: str) -> Plan | None:
+    """Return a run's plan, or None when it has none."""
+    data = store.get(plan_key(run))
+    if data is None:
+        return None
+    value = json.loads(data)
+    requests = tuple(Planned(**item) for item in value.pop("requests"))
+    return Plan(requests=requests, **value)
+
+
+def read_request(store: Store, plan: Plan, planned: Planned, audience_id: str) -> Request:
+    """Return a request as it goes out, after proving that its body is the planned one.
+
+    Raises:
+        IntegrityError: when the body was changed or is gone.
+    """
+    body = store.get(f"outbox/{plan.run}/{planned.id}.body")
+    if body is None or hashlib.sha256(body).hexdigest() != planned.sha256:
+        raise IntegrityError(f"request {planned.id} of run {plan.run} is not what was planned")
+    path = planned.path
+    if plan.audience_id is None:
+        path = path.replace(AUDIENCE_ID, audience_id)
+        body = body.replace(AUDIENCE_ID.encode(), audience_id.encode())
+    return Request(
+        method=planned.method,
+        path=path,
+        body=body,
+        content_type=planned.content_type,
+        headers=planned.headers,
+    )
+
+
+def outcome_key(run: str, request_id: str, *, status: bool = False) -> str:
+    """Name the outcome of a request, or of the status that a platform gives later."""
+    return f"outcomes/{run}/{request_id}{'.status' if status else ''}.json"
+
+
+def record(store: Store, run: str, recorded: Recorded, *, status: bool = False) -> None:
+    """Keep an outcome if there is none yet: the first answer counts."""
+    data = json.dumps(asdict(recorded), ensure_ascii=False, sort_keys=True).encode()
+    store.put(outcome_key(run, recorded.id, status=status), data, if_absent=True)
+
+
+def recorded_ids(store: Store, run: str) -> frozenset[str]:
+    """Return the ids of the requests that have an outcome."""
+    prefix = f"outcomes/{run}/"
+    names = (found.key.removeprefix(prefix) for found in store.list(prefix))
+    return frozenset(name.removesuffix(".json") for name in names)
+
+
+def recorded(store: Store, run: str, request_id: str, *, status: bool = False) -> Recorded | None:
+    """Return the recorded outcome of a request, or None."""
+    data = store.get(outcome_key(run, request_id, status=status))
+    if data is None:
+        return None
+    value = json.loads(data)
+    outcome = value.pop("outcome")
+    outcome["action"] = Action(outcome["action"])
+    outcome["rejected"] = {int(k): v for k, v in outcome["rejected"].items()}
+    return Recorded(outcome=Outcome(**outcome), **value)

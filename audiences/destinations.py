@@ -1,0 +1,178 @@
+"""Destination files: one account on one platform, with its limits of trust."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from audiences.consent import FLAGS, Policy
+from audiences.platforms import MODULES
+from shared.errors import ConfigurationError, Fault
+from shared.located import Located, load
+
+KEYS = (
+    "name",
+    "platform",
+    "account",
+    "audience_ids",
+    "credentials",
+    "base_url",
+    "consent",
+    "guard",
+    "options",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """How much one run may change before a person must look, in percent of what is held."""
+
+    max_removed_percent: float = 20.0
+    max_change_percent: float = 50.0
+    min_held: int = 0  # below this many held members the percentages do not apply
+
+
+UNSET_GUARD = Guard(min_held=100)  # where the file sets no guard: small lists may move freely
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where audiences go: an account on a platform."""
+
+    name: str
+    platform: str
+    account: str
+    credentials: str  # a reference, never the secret itself
+    audience_ids: Mapping[str, str] = field(default_factory=dict)
+    base_url: str | None = None
+    consent: Policy = field(default_factory=Policy)
+    guard: Guard = UNSET_GUARD
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse(text: str, file: str) -> Destination:
+    """Read a destination file.
+
+    Raises:
+        ConfigurationError: with every fault in it: file, line, what, and how to mend it.
+    """
+    document = load(text, file)
+    if not isinstance(document.value, dict):
+        raise ConfigurationError(Fault(f"{file}:1", "not a destination", "write name:, platform:"))
+    value, faults = document.value, list(_unknown(document, (), KEYS))
+    faults += _missing(document)
+    faults += _wrong(document)
+    consent, found = _consent(document)
+    guard, more = _guard(document)
+    faults += [*found, *more]
+    if faults:
+        raise ConfigurationError(*faults)
+    return Destination(
+        name=str(value["name"]),
+        platform=value["platform"],
+        account=str(value["account"]),
+        credentials=str(value["credentials"]),
+        audience_ids={str(k): str(v) for k, v in (value.get("audience_ids") or {}).items()},
+        base_url=value.get("base_url"),
+        consent=consent,
+        guard=guard,
+        options={str(k): str(v) for k, v in (value.get("options") or {}).items()},
+    )
+
+
+def _unknown(document: Located, path: tuple[str, ...], known: tuple[str, ...]) -> list[Fault]:
+    value = document.value
+    for part in path:
+        value = value.get(part) or {}
+    faults = []
+    for key in value:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            fix = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
+            faults.append(Fault(document.where(*path, key), f"'{key}' is not known here", fix))
+    return faults
+
+
+def _missing(document: Located) -> list[Fault]:
+    fixes = {
+        "name": "name: meta-main",
+        "platform": f"platform: one of {', '.join(sorted(MODULES))}",
+        "account": "account: the account's id on the platform",
+        "credentials": "credentials: env:NAME or secret://path",
+    }
+    return [
+        Fault(document.where(), f"'{key}' is missing", f"add {fix}")
+        for key, fix in fixes.items()
+        if document.value.get(key) in (None, "")
+    ]
+
+
+def _wrong(document: Located) -> list[Fault]:
+    value, faults = document.value, []
+    slug = value.get("platform")
+    if slug and slug not in MODULES:
+        near = difflib.get_close_matches(str(slug), MODULES, 1)
+        fix = f"did you mean '{near[0]}'?" if near else f"use one of {', '.join(sorted(MODULES))}"
+        faults.append(Fault(document.where("platform"), f"there is no platform '{slug}'", fix))
+    faults += [
+        Fault(document.where(key), f"'{key}' must be a mapping", "write key: value below it")
+        for key in ("audience_ids", "consent", "guard", "options")
+        if not isinstance(value.get(key) or {}, dict)
+    ]
+    url = value.get("base_url")
+    if url is not None and not str(url).startswith(
+        ("https://", "http://127.0.0.1", "http://localhost")
+    ):
+        faults.append(
+            Fault(document.where("base_url"), "base_url is not safe", "use https://, or loopback")
+        )
+    reference = str(value.get("credentials") or "")
+    if (
+        reference
+        and not reference.startswith(("env:", "file:", "secret://"))
+        and (reference != "sandbox")
+    ):
+        fix = "a secret never stands in a file: use env:NAME, file:PATH or secret://PATH"
+        faults.append(Fault(document.where("credentials"), "this is no reference", fix))
+    return faults
+
+
+def _consent(document: Located) -> tuple[Policy, list[Fault]]:
+    value = document.value.get("consent")
+    if value is None or not isinstance(value, dict):
+        return Policy(), []
+    faults = _unknown(document, ("consent",), ("require", "in", "unknown_country"))
+    require = value.get("require", list(FLAGS))
+    if not isinstance(require, list) or any(flag not in FLAGS for flag in require):
+        fix = f"require: [{', '.join(FLAGS)}] or some of them"
+        faults.append(Fault(document.where("consent", "require"), "not a list of consents", fix))
+        require = []
+    within = str(value.get("in", "EEA"))
+    if within not in ("EEA", "everywhere"):
+        fix = "write EEA or everywhere"
+        faults.append(Fault(document.where("consent", "in"), f"no region '{within}'", fix))
+    unknown = str(value.get("unknown_country", "outside"))
+    if unknown not in ("outside", "inside"):
+        where = document.where("consent", "unknown_country")
+        faults.append(Fault(where, f"'{unknown}' is neither outside nor inside", "write one"))
+    return Policy(tuple(require), within, unknown), faults
+
+
+def _guard(document: Located) -> tuple[Guard, list[Fault]]:
+    value = document.value.get("guard")
+    if value is None or not isinstance(value, dict):
+        return UNSET_GUARD, []
+    known = ("max_removed_percent", "max_change_percent", "min_held")
+    faults = _unknown(document, ("guard",), known)
+    numbers: dict[str, Any] = {}
+    for key in known:
+        number = value.get(key)
+        if number is None:
+            continue
+        if isinstance(number, bool) or not isinstance(number, int | float) or number < 0:
+            faults.append(Fault(document.where("guard", key), "not a number from 0", f"{key}: 20"))
+        else:
+            numbers[key] = number
+    return Guard(**numbers), faults

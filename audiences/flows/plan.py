@@ -1,0 +1,205 @@
+"""Plan: decide everything that a run will send, to the byte, and ask the guard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection as Connection
+
+from audiences import schemas
+from audiences.delivery import guard
+from audiences.delivery.batches import write_requests
+from audiences.delivery.outbox import Plan, digest_of, write_plan
+from audiences.destinations import UNSET_GUARD, Destination, Guard
+from audiences.flows.workspace import Workspace
+from audiences.identifiers.packs import pack
+from audiences.lake import now, query, snapshot
+from audiences.lake.lake import Lake
+from audiences.match.desired import make_desired
+from audiences.match.diff import batched_sql, make_changes
+from audiences.platforms import platform
+from audiences.platforms.base import AUDIENCE_ID, Platform, Target
+from audiences.rules.spec import Audience
+from shared.clock import iso
+from shared.errors import ConfigurationError, IntegrityError
+
+VALID_HOURS = 24  # a plan that waits longer is made anew
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """How a run was asked for."""
+
+    run: str
+    mode: str = "mirror"
+    dry_run: bool = False
+    approve: str = ""  # the token of a stopped run that a person has looked at
+
+
+def held_table(destination: str, audience: str) -> str:
+    """Name the table of what a destination holds of an audience."""
+    return f"held/{destination}/{audience}"
+
+
+def latest_inputs(lake: Lake, audience: str, destination: str) -> dict[str, Any]:
+    """Name the state that a plan made now would read: snapshot numbers and commits."""
+    numbers = {
+        "people": snapshot.latest(lake, "people"),
+        "members": snapshot.latest(lake, f"members/{audience}"),
+        "held": snapshot.latest(lake, held_table(destination, audience)),
+    }
+    inputs: dict[str, Any] = {k: v.number if v else None for k, v in numbers.items()}
+    return inputs | {"commits": sorted(lake.committed())}
+
+
+def make_plan(
+    workspace: Workspace,
+    audience: Audience,
+    destination: Destination,
+    *,
+    asked: Asked,
+    audience_id: str | None,
+    inputs: Mapping[str, Any],
+) -> Plan:
+    """Compute a run's plan from named inputs and write it to the outbox.
+
+    Equal inputs at an equal instant give equal bytes.
+
+    Raises:
+        ConfigurationError: when the platform cannot take this audience or mode.
+    """
+    to = platform(destination.platform)
+    _check(audience, destination, to, asked.mode)
+    lake, at = replace(workspace.lake, only=frozenset(inputs["commits"])), workspace.now()
+    starts = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    target = Target(
+        account=destination.account,
+        audience=audience.name,
+        audience_id=audience_id or AUDIENCE_ID,
+        options=destination.options,
+    )
+    with query.connect(lake.scratch, workspace.memory) as con:
+        held = _tables(con, lake, audience, destination, inputs, at)
+        rules = pack(destination.platform)
+        workspace.progress(f"plan {audience.name} → {destination.name}", 0)
+        dropped = make_desired(con, to, rules, audience.of, destination.consent)
+        changes = make_changes(con, to, asked.mode, at, starts)
+        requests = write_requests(lake, asked.run, to, target, starts, _batches(con, to))
+        valid_until = _valid_until(con, to, at, starts)
+    plan = Plan(
+        run=asked.run,
+        audience=audience.name,
+        destination=destination.name,
+        platform=to.slug,
+        version=to.version,
+        account=destination.account,
+        audience_id=audience_id,
+        title=audience.title,
+        mode=asked.mode,
+        as_of=iso(at),
+        valid_until=iso(valid_until),
+        dry_run=asked.dry_run,
+        rule_pack=f"{rules.platform}/{rules.version}",
+        inputs=dict(inputs),
+        changes=changes,
+        dropped=dropped,
+        requests=requests,
+        digest=digest_of(requests),
+    )
+    plan = _guarded(workspace, plan, destination, held, asked.approve)
+    write_plan(lake.store, plan)
+    return plan
+
+
+def _check(audience: Audience, destination: Destination, to: Platform, mode: str) -> None:
+    if mode not in ("mirror", "add"):
+        raise ConfigurationError(
+            f"mode '{mode}' is not available yet for {to.title} (use mirror, or add)"
+        )
+    if audience.of not in to.of:
+        raise ConfigurationError(
+            f"audience '{audience.name}' is of {audience.of}, and {to.title} takes only "
+            f"{' and '.join(sorted(to.of))}: it keeps ids without an end of life "
+            f"(send it to a platform that forgets, or make it of: people)"
+        )
+    if destination.platform != to.slug:
+        raise IntegrityError(destination.platform)
+
+
+def _tables(
+    con: Connection,
+    lake: Lake,
+    audience: Audience,
+    destination: Destination,
+    inputs: Mapping[str, Any],
+    at: datetime,
+) -> int:
+    """Make what the steps of `match` read; return how many members are held."""
+
+    def state(table: str, number: int | None) -> snapshot.Snapshot | None:
+        return None if number is None else snapshot.load(lake, table, number)
+
+    now.people(con, lake, state("people", inputs["people"]), at)
+    now.profiles(con, lake, at)
+    now.sightings(con, lake, at)
+    con.register("all_match_keys", lake.log("match_keys"))
+    now.members_of(con, lake, state(f"members/{audience.name}", inputs["members"]), at)
+    held = state(held_table(destination.name, audience.name), inputs["held"])
+    con.register("held_before", snapshot.dataset(lake, held, schemas.HELD))
+    (count,) = query.one(
+        con,
+        "SELECT count(DISTINCT unit) FROM held_before "
+        f"WHERE forgets_at IS NULL OR forgets_at > {query.timestamp(at)}",
+    )
+    return int(count)
+
+
+def _batches(con: Connection, to: Platform) -> Iterator[pa.RecordBatch]:
+    for op in ("remove", "add"):
+        yield from query.batches(con, batched_sql(op, to.limits.rows))
+
+
+def _valid_until(con: Connection, to: Platform, at: datetime, starts: datetime) -> datetime:
+    """Return when the plan goes stale: before any id in it could outlive its own life."""
+    if to.row_ttl:
+        return starts
+    (first,) = query.one(
+        con, "SELECT epoch_us(min(k.expires_at)) FROM (SELECT unnest(keys) AS k FROM changes)"
+    )
+    latest = at + timedelta(hours=VALID_HOURS)
+    if first is None:
+        return latest
+    return min(latest, datetime.fromtimestamp(first / 1e6, at.tzinfo))
+
+
+def _guarded(
+    workspace: Workspace, plan: Plan, destination: Destination, held: int, approve: str
+) -> Plan:
+    limits = destination.guard
+    if limits is UNSET_GUARD:
+        own = workspace.settings.guard
+        limits = Guard(own.max_removed_percent, own.max_change_percent, UNSET_GUARD.min_held)
+    missing = _missing(workspace, plan)
+    stopped = guard.judge(limits, held, plan.changes, missing)
+    if not stopped:
+        return plan
+    number = plan.inputs["held"] or 0
+    token = guard.token(plan.destination, plan.audience, number, plan.changes)
+    if approve == token:
+        return plan
+    return replace(plan, stopped=stopped, token=token)
+
+
+def _missing(workspace: Workspace, plan: Plan) -> tuple[str, ...]:
+    """Name the commits that the last settled run had read and that are gone now."""
+    if plan.inputs["held"] is None:
+        return ()
+    held = snapshot.load(
+        workspace.lake, held_table(plan.destination, plan.audience), plan.inputs["held"]
+    )
+    gone = sorted(set(held.about.get("commits", ())) - set(plan.inputs["commits"]))
+    return tuple(f"ingest {commit[:12]}" for commit in gone)

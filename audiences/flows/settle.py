@@ -1,0 +1,147 @@
+"""Settle: turn a run's outcomes into what is held and into the ledger, once."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from audiences import schemas
+from audiences.delivery import ledger, settle
+from audiences.delivery.batches import ROWS, rows_key
+from audiences.delivery.outbox import Plan
+from audiences.flows.plan import held_table
+from audiences.flows.workspace import Workspace
+from audiences.lake import snapshot
+from audiences.lake.query import batches, connect
+from shared.clock import day, iso, parse_instant
+from shared.errors import IntegrityError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a run did, for people and machines."""
+
+    run: str
+    audience: str
+    destination: str
+    status: str  # done | dry_run | stopped | waiting | abandoned
+    adds: int
+    removes: int
+    changed: int
+    refreshed: int
+    accepted: int
+    rejected: int
+    unknown: int
+    requests: int
+    rows: int
+    bytes: int
+    digest: str
+    dropped: dict[str, int]
+    stopped: str = ""
+    token: str = ""
+    audience_id: str = ""
+    adopted: bool = False  # an audience of this name was there before: it may hold others too
+    resumed: str = ""  # the interrupted run that was brought to its end first
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report with stable names."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def report_of(plan: Plan, status: str, counts: dict[str, int] | None = None) -> Report:
+    """Make the report of a plan in some state."""
+    counts = counts or {}
+    return Report(
+        run=plan.run,
+        audience=plan.audience,
+        destination=plan.destination,
+        status=status,
+        adds=plan.changes.get("added", 0),
+        removes=plan.changes.get("removed", 0),
+        changed=plan.changes.get("changed", 0),
+        refreshed=plan.changes.get("refreshed", 0) + plan.changes.get("unknown", 0),
+        accepted=counts.get("accepted", 0),
+        rejected=counts.get("rejected", 0),
+        unknown=counts.get("unknown", 0),
+        requests=len(plan.requests),
+        rows=plan.rows("add") + plan.rows("remove"),
+        bytes=sum(r.bytes for r in plan.requests),
+        digest=plan.digest,
+        dropped=dict(plan.dropped),
+        stopped=plan.stopped,
+        token=plan.token,
+        audience_id=plan.audience_id or "",
+    )
+
+
+def settle_run(workspace: Workspace, plan: Plan, audience_id: str) -> dict[str, int]:
+    """Write the run's rows to the ledger, then the new state of what is held.
+
+    Every step finds out whether it was done before, so a run that died here is settled once.
+
+    Raises:
+        IntegrityError: when what is held was changed by somebody else since the plan was made.
+    """
+    lake, at = workspace.lake, parse_instant(plan.as_of)
+    table = held_table(plan.destination, plan.audience)
+    latest = snapshot.latest(lake, table)
+    base = snapshot.load(lake, table, plan.inputs["held"]) if plan.inputs["held"] else None
+    done = latest is not None and latest.about.get("run") == plan.run
+    if not done and (latest.number if latest else None) != plan.inputs["held"]:
+        raise IntegrityError(
+            f"what {plan.destination} holds of {plan.audience} was changed since run {plan.run} "
+            "was planned; its outcomes are kept: look at `bridge run show` before you go on"
+        )
+    with connect(lake.scratch, workspace.memory) as con:
+        con.register("held_before", snapshot.dataset(lake, base, schemas.HELD))
+        con.register("sent_rows", lake.dataset([rows_key(plan.run)], ROWS))
+        counts = settle.make_results(con, lake.store, plan)
+        if plan.requests and not done:
+            number = _write_sends(workspace, con, plan, audience_id)
+            snapshot.write(
+                lake,
+                table,
+                schemas.HELD,
+                batches(con, settle.holds_sql(at)),
+                run=plan.run,
+                after=base.number if base else None,
+                about={
+                    "run": plan.run,
+                    "at": plan.as_of,
+                    "audience_id": audience_id,
+                    "ledger": number,
+                    "commits": list(plan.inputs["commits"]),
+                },
+            )
+    return counts
+
+
+def _write_sends(workspace: Workspace, con: Any, plan: Plan, audience_id: str) -> int:
+    lake, at = workspace.lake, parse_instant(plan.as_of)
+    con.register(
+        "requests",
+        pa.table(
+            {
+                "id": pa.array([r.id for r in plan.requests], pa.string()),
+                "sha256": pa.array([r.sha256 for r in plan.requests], pa.string()),
+            }
+        ),
+    )
+    folder = Path(tempfile.mkdtemp(prefix="sends-", dir=lake.scratch))
+    try:
+        path, rows = folder / "sends.parquet", 0
+        sent = batches(con, settle.sends_sql(at), settle.sends_parameters(plan, audience_id))
+        with pq.ParquetWriter(path, schemas.SENDS, compression="zstd") as writer:
+            for batch in sent:
+                writer.write_table(pa.Table.from_batches([batch]).cast(schemas.SENDS))
+                rows += batch.num_rows
+        written = iso(workspace.now())
+        return ledger.append(lake, plan.run, day(at).isoformat(), path, rows, written)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,139 @@
+"""Whole columns of identifiers: the clean ones through Arrow's kernels, the others one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from audiences.identifiers.catalog import base_type
+from audiences.identifiers.forms import form_text
+from audiences.identifiers.hashes import sentinel_hashes, void_hashes
+from audiences.identifiers.normalise import LONGEST, canonical
+from audiences.identifiers.reasons import Canonical
+from audiences.identifiers.text import SENTINELS
+
+
+@dataclass(frozen=True, slots=True)
+class _Clean:
+    """A shape whose canonical form is the value trimmed, and lower case where `lower` is set."""
+
+    pattern: str
+    lower: bool = True
+    longest: int = LONGEST
+    barred: frozenset[str] = SENTINELS  # compared in lower case
+
+
+# Two labels and 64 characters in all: then no part of the address can be too long.
+_EMAIL = (
+    r"^[a-z0-9!#$%&'*+/=?^_`{|}~-][a-z0-9!#$%&'*+/=?^_`{|}~.-]*"
+    r"@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$"
+)
+_UUID = r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+_NO_DEVICE = frozenset({"00000000-0000-0000-0000-000000000000"})
+_OPAQUE = r"^[!-?A-~]*[!-,./1-?A-~][!-?A-~]*$"  # no space, no @, not only zeros and hyphens
+
+
+@cache
+def _clean(type_name: str) -> _Clean | None:
+    match type_name:
+        case "email":
+            return _Clean(_EMAIL, longest=64)
+        case "maid" | "idfa" | "gaid":
+            return _Clean(_UUID, barred=_NO_DEVICE)
+        case "cookie" | "ctv" | "partner":
+            return _Clean(_OPAQUE, lower=False, barred=SENTINELS | _NO_DEVICE)
+        case "external_id":
+            return _Clean(r"^[!-~](?:[ -~]*[!-~])?$", lower=False)
+        case "email_sha256" | "phone_sha256":
+            return _Clean(r"^[0-9a-f]{64}$", barred=void_hashes() | sentinel_hashes())
+        case _:
+            return None
+
+
+def canonical_column(
+    type: str,  # noqa: A002
+    values: pa.Array,
+    countries: pa.Array | None = None,
+) -> tuple[pa.Array, pa.Array]:
+    """Return the canonical values and the reasons, row by row as `canonical`; null stays null."""
+    if type == "phone" and countries is not None:
+        return _by_country(_flat(values), _flat(countries))
+    encoded = _flat(values).dictionary_encode()
+    found, reasons = _uniques(type, encoded.dictionary)
+    return found.take(encoded.indices), reasons.take(encoded.indices)
+
+
+def form_column(type: str, form: str, canonical: pa.Array) -> pa.Array:  # noqa: A002
+    """Return the texts of one form; null where a value has no such form."""
+    column = _flat(canonical)
+    if form in {"plain", "e164"}:
+        return column
+    if form == "digits":
+        return pc.utf8_ltrim(column, "+0")
+    touched = pc.fill_null(pc.match_substring_regex(column, "@(gmail|googlemail)\\.com$"), False)
+    texts = [form_text(type, form, text) for text in column.filter(touched).to_pylist()]
+    return pc.replace_with_mask(column, touched, pa.array(texts, pa.string()))
+
+
+def _flat(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    return whole if whole.type == pa.string() else whole.cast(pa.string())
+
+
+def _uniques(type_name: str, values: pa.Array) -> tuple[pa.Array, pa.Array]:
+    shape = _clean(base_type(type_name))
+    if shape is None:
+        return _one_by_one(values, lambda value: canonical(type_name, value))
+    trimmed = pc.utf8_trim(values, " \t\r\n")
+    lowered = pc.ascii_lower(trimmed)
+    prepared = lowered if shape.lower else trimmed
+    unusual = pc.invert(_is_clean(shape, prepared, lowered))
+    rest, why = _one_by_one(values.filter(unusual), lambda value: canonical(type_name, value))
+    nothing = pa.nulls(len(values), pa.string())
+    return (
+        pc.replace_with_mask(prepared, unusual, rest),
+        pc.replace_with_mask(nothing, unusual, why),
+    )
+
+
+def _is_clean(shape: _Clean, prepared: pa.Array, lowered: pa.Array) -> pa.Array:
+    barred = pc.is_in(lowered, value_set=pa.array(sorted(shape.barred), pa.string()))
+    short = pc.less_equal(pc.binary_length(prepared), shape.longest)
+    # A-labels are checked by their own rules, so they are not clean by sight
+    plain = pc.invert(pc.match_substring(prepared, "xn--")) if shape.longest == 64 else short
+    fits = pc.match_substring_regex(prepared, shape.pattern)
+    return pc.and_(pc.and_(fits, short), pc.and_(plain, pc.invert(barred)))
+
+
+def _one_by_one(values: pa.Array, judge: Callable[[str], Canonical]) -> tuple[pa.Array, pa.Array]:
+    return _columns(judge(value) for value in values.to_pylist())
+
+
+def _columns(judged: Iterator[Canonical]) -> tuple[pa.Array, pa.Array]:
+    found: list[str | None] = []
+    reasons: list[str | None] = []
+    for one in judged:
+        found.append(one.value)
+        reasons.append(one.reason or None)
+    return pa.array(found, pa.string()), pa.array(reasons, pa.string())
+
+
+def _by_country(values: pa.Array, countries: pa.Array) -> tuple[pa.Array, pa.Array]:
+    from audiences.identifiers.phone import e164  # noqa: PLC0415 - loads libphonenumber
+
+    numbers, lands = values.dictionary_encode(), countries.dictionary_encode()
+    wide = len(lands.dictionary) + 1  # the last place is that of no country
+    land = pc.fill_null(lands.indices, wide - 1).cast(pa.int64())
+    pairs = pc.add(pc.multiply(numbers.indices.cast(pa.int64()), wide), land).dictionary_encode()
+    number = pc.divide(pairs.dictionary, wide)
+    land = pc.subtract(pairs.dictionary, pc.multiply(number, wide))
+    names = [*lands.dictionary.to_pylist(), None]
+    texts = numbers.dictionary.take(number).to_pylist()
+    found, reasons = _columns(
+        e164(text, names[at]) for text, at in zip(texts, land.to_pylist(), strict=True)
+    )
+    return found.take(pairs.indices), reasons.take(pairs.indices)

@@ -1,0 +1,139 @@
+"""Phone numbers to E.164 by libphonenumber's rules; common shapes take a faster way there."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import NumberParseException
+
+from audiences.identifiers import phone_plan
+from audiences.identifiers.hashes import looks_hashed
+from audiences.identifiers.reasons import Canonical, refused
+from audiences.identifiers.text import CONTROL, first_fault, is_sentinel, trim
+
+_COMMON = re.compile(r"(\(?\+)?[0-9(][0-9 ().-]*")
+_PUNCTUATION = str.maketrans("", "", "+ ().-")
+_DECIMAL = re.compile(r"[0-9]+\.0+|[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}")
+_LONGEST = 250  # the library's own limit
+# The exit code that the ITU recommends to all countries.
+_EXIT = re.compile(r"[ ().-]*0[ ().-]*0[ ().-]*(?=[1-9])")
+_FAULTS = {
+    NumberParseException.INVALID_COUNTRY_CODE: "unknown_country_code",
+    NumberParseException.NOT_A_NUMBER: "not_a_number",
+}
+
+
+def e164(value: str, country: str | None = None) -> Canonical:
+    """Return a valid number as plus and digits, or why it is none; a country is never guessed."""
+    text = trim(value)
+    if not text:
+        return refused("empty")
+    if not text.isdigit() and _DECIMAL.fullmatch(text):
+        return refused("spreadsheet_number")
+    region = _region(country) if country else None
+    found = _fast(text, region) if _COMMON.fullmatch(text) else None
+    if found is None or (found.value is None and _EXIT.match(text)):
+        return _slow(text, region)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _region(country: str) -> str | None:
+    region = country.strip().upper()
+    return region if region in phone_plan.REGIONS else None
+
+
+def _fast(text: str, region: str | None) -> Canonical | None:
+    """Judge a number of a common shape, or return None where the library must."""
+    digits = text if text.isdigit() else text.translate(_PUNCTUATION)
+    if not 6 < len(digits) < 18:
+        return None
+    if "+" in text:
+        return _international(digits)
+    if region is None:
+        exits = digits.startswith("00")
+        return _international(digits[2:]) if exits else refused("no_country")
+    plan = phone_plan.plan(region)
+    found = plan.exit.match(digits) if plan.exit else None
+    if found and digits[found.end() : found.end() + 1] != "0":
+        return _international(digits[found.end() :])
+    return _national(digits, plan)
+
+
+def _international(digits: str) -> Canonical | None:
+    calling = phone_plan.calling_code(digits) if len(digits) > 3 else None
+    if calling is None:
+        return None
+    return _checked(calling, phone_plan.plans(calling)[0], digits[len(str(calling)) :])
+
+
+def _national(digits: str, plan: phone_plan.Plan) -> Canonical | None:
+    code = str(plan.calling)
+    if not digits.startswith(code):
+        return _checked(plan.calling, plan, digits)
+    rest = plan.without_trunk(digits[len(code) :])
+    if rest is None:
+        return None
+    too_long = len(digits) > max(plan.lengths) and len(digits) not in plan.local_lengths
+    fits = plan.general.fullmatch
+    if too_long or (not fits(digits) and fits(rest)):
+        return _checked(plan.calling, phone_plan.plans(plan.calling)[0], rest)
+    return _checked(plan.calling, plan, digits)
+
+
+def _checked(calling: int, plan: phone_plan.Plan, digits: str) -> Canonical | None:
+    number = plan.national(digits)
+    if number is None:
+        return None
+    if phone_plan.is_valid(calling, number):
+        return Canonical(f"+{calling}{number}")
+    possible = phone_plan.is_possible(calling, number)
+    return refused("invalid_number" if possible else "impossible_number")
+
+
+_SLOW_CHECKS = (
+    ("placeholder", is_sentinel),
+    ("already_hashed", looks_hashed),
+    ("too_long", lambda text: len(text) > _LONGEST),
+    ("control_characters", CONTROL.search),
+)
+
+
+def _slow(text: str, region: str | None) -> Canonical:
+    reason = first_fault(text, _SLOW_CHECKS)
+    if reason:
+        return refused(reason)
+    text = _ascii_digits(text)
+    first = _judged(text, region)
+    exit_code = _EXIT.match(text)
+    if first.value is not None or exit_code is None:
+        return first
+    second = _judged("+" + text[exit_code.end() :], None)
+    return second if second.value is not None or region is None else first
+
+
+def _ascii_digits(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+
+
+def _judged(text: str, region: str | None) -> Canonical:
+    """Ask the library alone."""
+    try:
+        number = phonenumbers.parse(text, region)
+    except NumberParseException as error:
+        if error.error_type == NumberParseException.INVALID_COUNTRY_CODE and not _has_plus(text):
+            return refused("no_country")
+        return refused(_FAULTS.get(error.error_type, "impossible_number"))
+    if phonenumbers.is_valid_number(number):
+        return Canonical(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    possible = phonenumbers.is_possible_number(number)
+    return refused("invalid_number" if possible else "impossible_number")
+
+
+def _has_plus(text: str) -> bool:
+    return "+" in text or "\uff0b" in text

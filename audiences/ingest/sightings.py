@@ -1,0 +1,169 @@
+"""Sightings: cookies and devices as they were seen, each with the day on which it must be gone."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection as Connection
+
+from audiences.identifiers.catalog import id_type
+from audiences.identifiers.columns import canonical_column
+from audiences.identifiers.digest import identifier_key_sql
+from audiences.ingest.batch import (
+    Ingest,
+    Kept,
+    Result,
+    column,
+    literal,
+    time_sql,
+)
+from audiences.ingest.lifetimes import lifetime_sql
+from audiences.lake.query import table
+
+NATIVE = frozenset(
+    {
+        "id_type",
+        "id",
+        "seen_at",
+        "source",
+        "party",
+        "traits",
+        "country",
+        "browser",
+        "consent_string",
+        "link_type",
+        "link_value",
+    }
+)
+REQUIRED = (("id_type", "id", "seen_at"), ())
+
+
+def transform(con: Connection, ingest: Ingest, raw: pa.Table) -> Result:
+    """Turn raw rows into sightings, and into links where something was seen with the device.
+
+    A sighting whose life is already over is refused as `expired`, one from the future as
+    `in_future`: a date that lies would lengthen a life.
+    """
+    con.register("raw", raw)
+    _keyed(con, ingest, raw, "device", "id_type", "id", devices=True)
+    _keyed(con, ingest, raw, "linked", "link_type", "link_value", devices=False)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE timed AS {_timed_sql(ingest, raw)}")
+    sightings = table(con, _sightings_sql(ingest, raw))
+    kept = [Kept("sightings", sightings, "expires_on")]
+    links = table(con, _links_sql(ingest))
+    if links.num_rows:
+        kept.append(Kept("links", links, "expires_on"))
+    return Result(kept, sightings.num_rows, table(con, _rejects_sql(raw)))
+
+
+def _keyed(
+    con: Connection, ingest: Ingest, raw: pa.Table, made: str, kind: str, value: str, devices: bool
+) -> None:
+    """Make the table `made` (row, type, value, key, reason, raw) of a pair of type and value columns."""
+    parts = []
+    types = con.execute(
+        f"SELECT DISTINCT lower({column(raw, kind)}) FROM raw WHERE {column(raw, kind)} IS NOT NULL"
+    ).fetchall()
+    for number, (name,) in enumerate(types):
+        known = id_type(name)
+        if known is None or known.device is not devices:
+            continue
+        found = table(
+            con,
+            f"SELECT row, {column(raw, value)} AS text, "
+            f"coalesce({column(raw, 'country')}, {_country(ingest)}) AS country FROM raw "
+            f"WHERE lower({column(raw, kind)}) = $name AND {column(raw, value)} IS NOT NULL",
+            {"name": name},
+        )
+        texts = found["text"].combine_chunks()
+        values, reasons = canonical_column(name, texts, found["country"].combine_chunks())
+        con.register(
+            f"{made}_{number}",
+            pa.table({"row": found["row"], "raw": texts, "value": values, "reason": reasons}),
+        )
+        # The identity value of an e-mail or phone is the hash of its canonical form.
+        identity = "sha256(value)" if name in {"email", "phone"} else "value"
+        parts.append(
+            f"SELECT row, {literal(name)} AS type, value, reason, raw, "
+            f"CASE WHEN value IS NOT NULL THEN "
+            f"{identifier_key_sql('secret', literal(known.identity), identity)} END AS key "
+            f"FROM {made}_{number}"
+        )
+    empty = (
+        "SELECT NULL::BIGINT AS row, NULL::VARCHAR AS type, NULL::VARCHAR AS value, "
+        "NULL::VARCHAR AS reason, NULL::VARCHAR AS raw, NULL::UUID AS key WHERE $secret IS NULL"
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {made} AS {' UNION ALL '.join([*parts, empty])}",
+        {"secret": ingest.secret},
+    )
+
+
+def _country(ingest: Ingest) -> str:
+    return "NULL" if ingest.default_country is None else literal(ingest.default_country)
+
+
+def _timed_sql(ingest: Ingest, raw: pa.Table) -> str:
+    party = f"coalesce(try_cast({column(raw, 'party')} AS TINYINT), 1)"
+    life = lifetime_sql(ingest, "device.type", party, f"coalesce({column(raw, 'browser')}, '')")
+    now = f"TIMESTAMPTZ '{ingest.as_of.isoformat()}'"
+    at = column(raw, "seen_at")
+    return f"""
+        SELECT row, seen_at, expires_at, party, CASE
+            WHEN seen_at IS NULL THEN 'bad_time'
+            WHEN seen_at > {now} + INTERVAL 1 DAY THEN 'in_future'
+            WHEN expires_at <= {now} THEN 'expired'
+            WHEN party NOT IN (1, 2, 3) THEN 'bad_party' END AS reason
+        FROM (
+            SELECT row, {time_sql(at)} AS seen_at, {party} AS party,
+                {time_sql(at)} + to_days({life}) AS expires_at
+            FROM raw JOIN device USING (row) WHERE device.value IS NOT NULL)"""
+
+
+def _sightings_sql(ingest: Ingest, raw: pa.Table) -> str:
+    return f"""
+        SELECT device.key AS key, device.type AS id_type, device.value AS id,
+            timed.seen_at AS seen_at,
+            timed.expires_at AS expires_at, strftime(timed.expires_at, '%Y-%m-%d') AS expires_on,
+            coalesce({column(raw, "source")}, {literal(ingest.source)}) AS source,
+            timed.party AS party,
+            list_filter(list_transform(string_split(coalesce({column(raw, "traits")}, ''), '|'),
+                lambda t: trim(t)), lambda t: t <> '') AS traits,
+            upper({column(raw, "country")}) AS country, {column(raw, "browser")} AS browser,
+            {column(raw, "consent_string")} AS consent_string, {literal(ingest.order)} AS ingest
+        FROM raw JOIN device USING (row) JOIN timed USING (row) WHERE timed.reason IS NULL"""
+
+
+def _links_sql(ingest: Ingest) -> str:
+    # An IP address is shared by a household or an office: it is no evidence of one person.
+    return f"""
+        SELECT linked.key AS a, device.key AS b, linked.type AS a_type, device.type AS b_type,
+            'sighting' AS kind, {literal(ingest.source)} AS source, min(seen_at) AS seen_at,
+            max(expires_at) AS expires_at, strftime(max(expires_at), '%Y-%m-%d') AS expires_on,
+            {literal(ingest.order)} AS ingest
+        FROM linked JOIN device USING (row) JOIN timed USING (row)
+        WHERE linked.key IS NOT NULL AND timed.reason IS NULL AND device.type <> 'ip'
+        GROUP BY ALL"""
+
+
+def _rejects_sql(raw: pa.Table) -> str:
+    kind, value = column(raw, "id_type"), column(raw, "id")
+    link = column(raw, "link_type")
+    return f"""
+        SELECT row, 'row' AS scope, CASE WHEN {kind} IS NULL THEN 'id_type'
+            WHEN {value} IS NULL THEN 'id' ELSE 'id_type' END AS field,
+            CASE WHEN {kind} IS NULL OR {value} IS NULL THEN 'missing' ELSE 'unknown_type' END
+                AS reason, {kind} AS raw
+        FROM raw ANTI JOIN device USING (row)
+        UNION ALL
+        SELECT row, 'row', 'id', reason, raw FROM device WHERE value IS NULL
+        UNION ALL
+        SELECT row, 'row', CASE WHEN timed.reason = 'bad_party' THEN 'party' ELSE 'seen_at' END,
+            timed.reason, raw.seen_at
+        FROM timed JOIN raw USING (row) WHERE timed.reason IS NOT NULL
+        UNION ALL
+        SELECT row, 'field', 'link_value', linked.reason, linked.raw
+        FROM linked JOIN timed USING (row) WHERE linked.value IS NULL AND timed.reason IS NULL
+        UNION ALL
+        SELECT row, 'field', 'link_type', 'unknown_type', {link} FROM raw
+        ANTI JOIN linked USING (row) JOIN timed USING (row)
+        WHERE {link} IS NOT NULL AND timed.reason IS NULL"""

@@ -1,0 +1,86 @@
+"""Opens the lake: the store for whole files, and pyarrow's file system for reading Parquet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+from pyarrow import fs
+
+from audiences.lake.layout import COMMITS, LOGS, partition_of
+from shared.errors import ConfigurationError
+from shared.ports import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """Tables below one root; `scratch` is a local folder for files that are being written."""
+
+    store: Store
+    files: fs.FileSystem
+    scratch: Path
+    only: frozenset[str] | None = None  # read as if there were no other commits than these
+
+    def committed(self) -> frozenset[str]:
+        """Return the ids of all commits; a log's file counts when its commit is among them."""
+        if self.only is not None:
+            return self.only
+        return frozenset(
+            found.key.removeprefix(COMMITS).removesuffix(".json")
+            for found in self.store.list(COMMITS)
+        )
+
+    def log_files(
+        self, table: str, keep: Callable[[str], bool] = lambda _: True
+    ) -> Iterator[tuple[str, str]]:
+        """Yield (key, partition value) of a log's committed files whose partition `keep` takes."""
+        commits = self.committed()
+        for found in self.store.list(f"{table}/"):
+            parts = partition_of(found.key)
+            if parts and parts[1] in commits and keep(parts[0]):
+                yield found.key, parts[0]
+
+    def log(self, table: str, keep: Callable[[str], bool] = lambda _: True) -> ds.Dataset:
+        """Open a log as one dataset with the table's own schema, also when it has no file yet."""
+        return self.dataset([key for key, _ in self.log_files(table, keep)], LOGS[table].schema)
+
+    def dataset(self, keys: list[str], schema: pa.Schema) -> ds.Dataset:
+        """Open Parquet files as one dataset; a column that an older file lacks reads as null."""
+        if not keys:
+            return ds.dataset(schema.empty_table())
+        return ds.dataset(keys, schema=schema, filesystem=self.files, format="parquet")
+
+    def read_json(self, key: str) -> dict[str, Any] | None:
+        """Return a JSON file's object, or None when there is no such file."""
+        data = self.store.get(key)
+        return None if data is None else json.loads(data)
+
+    def write_json(self, key: str, value: Mapping[str, Any], *, if_absent: bool = False) -> bool:
+        """Write an object as JSON with sorted keys; see `Store.put` for `if_absent`."""
+        data = json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1).encode()
+        return self.store.put(key, data, if_absent=if_absent)
+
+
+def open_lake(
+    store: Store, scratch: Path, *, endpoint: str | None = None, region: str | None = None
+) -> Lake:
+    """Open the lake on a store whose URL is `file://…` or `s3://bucket/prefix`.
+
+    Raises:
+        ConfigurationError: for any other URL.
+    """
+    scheme, _, rest = store.url.partition("://")
+    if scheme == "file":
+        base: fs.FileSystem = fs.LocalFileSystem()
+    elif scheme == "s3":
+        base = fs.S3FileSystem(endpoint_override=endpoint, region=region)
+    else:
+        raise ConfigurationError(f"the lake's address {store.url!r} is neither file:// nor s3://")
+    scratch.mkdir(parents=True, exist_ok=True)
+    return Lake(store, fs.SubTreeFileSystem(unquote(rest).rstrip("/"), base), scratch)

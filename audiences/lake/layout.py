@@ -1,0 +1,61 @@
+"""Where each table lives in the lake: its schema, how it is partitioned, how long it stays."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pyarrow as pa
+
+from audiences import schemas
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """An append-only table; rows are added by commits and leave only by whole files."""
+
+    name: str
+    schema: pa.Schema
+    partition: str  # what the folder below the table says: source, month, day or expires_on
+    keep_days: int | None = None  # by the partition's day; None: until erased
+
+
+LOGS = {
+    log.name: log
+    for log in (
+        Log("profiles", schemas.PROFILES, "source"),
+        Log("events", schemas.EVENTS, "month"),
+        Log("sightings", schemas.SIGHTINGS, "expires_on", keep_days=0),
+        Log("links", schemas.LINKS, "expires_on", keep_days=0),
+        Log("match_keys", schemas.MATCH_KEYS, "source"),
+        Log("rejects", schemas.REJECTS, "day", keep_days=30),
+    )
+}
+COMMITS = "commits/"
+NEVER = "never"  # the expires_on of rows that are durable
+_PARTITION = re.compile(r"^[^/]+/[a-z_]+=([^/]+)/([^/]+?)\.\d+\.parquet$")
+
+
+def log_key(table: str, value: str, commit: str, part: int) -> str:
+    """Name a log's data file: the table, its partition, the commit that it belongs to."""
+    return f"{table}/{LOGS[table].partition}={value}/{commit}.{part:05d}.parquet"
+
+
+def partition_of(key: str) -> tuple[str, str] | None:
+    """Return the partition's value and the commit of a log's data file, or None for any other."""
+    match = _PARTITION.match(key)
+    return (match[1], match[2]) if match else None
+
+
+def is_over(value: str, today: date, keep_days: int) -> bool:
+    """Say whether a partition named by a day lies wholly in the past by more than `keep_days`."""
+    if value == NEVER:
+        return False
+    return (today - date.fromisoformat(value)).days > keep_days
+
+
+def new_id(now: datetime) -> str:
+    """Make an id that sorts by time and is not given twice: 20261121T060000-9f3a61c27b."""
+    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(5)}"

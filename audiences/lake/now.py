@@ -1,0 +1,97 @@
+"""The lake as it is now: tables and views by person, which rules, matching and reports read.
+
+people_now      key, type, person, expires_at, since
+profiles_now    person and the newest version of each of their records
+events_now      person and each event once
+sightings_now   person (the device itself where nobody is known), device, and what was seen
+members_now     audience, member, of, expires_at
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection as Connection
+
+from audiences import schemas
+from audiences.lake import query, snapshot
+from audiences.lake.lake import Lake
+from audiences.lake.snapshot import Snapshot
+
+_MEMBERS_NOW = pa.schema(
+    [
+        ("audience", pa.string()),
+        ("of", pa.string()),
+        *schemas.MEMBERS,
+    ]
+)
+
+
+def people(con: Connection, lake: Lake, of: Snapshot | None, as_of: datetime) -> None:
+    """Make `people_now` from a snapshot, without identifiers whose life is over."""
+    con.register("all_people", snapshot.dataset(lake, of, schemas.PEOPLE))
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE people_now AS SELECT * FROM all_people "
+        f"WHERE expires_at IS NULL OR expires_at > {query.timestamp(as_of)}"
+    )
+
+
+def profiles(con: Connection, lake: Lake, as_of: datetime) -> None:
+    """Make `profiles_now`; needs `people_now`."""
+    query.view_profiles(con, lake, as_of)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE profiles_now AS "
+        "SELECT people_now.person, live.* EXCLUDE (key, ingest) "
+        "FROM live_profiles AS live JOIN people_now USING (key)"
+    )
+
+
+def events(con: Connection, lake: Lake, as_of: datetime, used: str) -> None:
+    """Make `events_now` with the columns whose names stand in `used`; needs `people_now`."""
+    query.view_events(con, lake, as_of)
+    names = [n for n in schemas.EVENTS.names if n in used and n not in ("event", "key", "ingest")]
+    columns = ", ".join(f"live.{name}" for name in dict.fromkeys(["name", "at", *names]))
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE events_now AS SELECT people_now.person, {columns} "
+        "FROM live_events AS live JOIN people_now USING (key)"
+    )
+
+
+def sightings(con: Connection, lake: Lake, as_of: datetime) -> None:
+    """Make `sightings_now`; needs `people_now`."""
+    query.view_sightings(con, lake, as_of)
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW sightings_now AS "
+        "SELECT coalesce(people_now.person, live.key) AS person, live.key AS device, "
+        "live.* EXCLUDE (key, ingest) "
+        "FROM live_sightings AS live LEFT JOIN people_now USING (key)"
+    )
+
+
+def members(con: Connection, lake: Lake, audiences: Iterable[str], as_of: datetime) -> None:
+    """Make `members_now` from the newest snapshot of each audience that has one."""
+    con.register("no_members", _MEMBERS_NOW.empty_table())
+    parts = ["SELECT audience, of, member, held_out, expires_at FROM no_members"]
+    for number, name in enumerate(audiences):
+        found = snapshot.latest(lake, f"members/{name}")
+        if found is None:
+            continue
+        of = found.about["of"]
+        con.register(f"members_{number}", snapshot.dataset(lake, found, schemas.MEMBERS))
+        parts.append(
+            f"SELECT '{name}', '{of}', member, held_out, expires_at "
+            f"FROM members_{number} "
+            f"WHERE expires_at IS NULL OR expires_at > {query.timestamp(as_of)}"
+        )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE members_now AS {' UNION ALL '.join(parts)}")
+
+
+def members_of(con: Connection, lake: Lake, of: Snapshot | None, as_of: datetime) -> None:
+    """Make `members_now` from one audience's snapshot."""
+    con.register("the_members", snapshot.dataset(lake, of, schemas.MEMBERS))
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE members_now AS SELECT * FROM the_members "
+        f"WHERE expires_at IS NULL OR expires_at > {query.timestamp(as_of)}"
+    )

@@ -1,0 +1,110 @@
+"""DuckDB over the lake: one connection a job, views filtered to what is alive at `as_of`."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from duckdb import DuckDBPyConnection as Connection
+
+from audiences.lake.lake import Lake
+from audiences.lake.layout import is_over
+from shared.clock import day
+
+BATCH = 128 * 1024
+
+
+@contextmanager
+def connect(scratch: Path, memory: str = "2GB") -> Iterator[Connection]:
+    """Open an in-memory DuckDB that spills to `scratch`, keeps UUIDs, and thinks in UTC."""
+    with tempfile.TemporaryDirectory(prefix="duckdb-", dir=scratch) as spill:
+        con = duckdb.connect(
+            config={
+                "memory_limit": memory,
+                "temp_directory": spill,
+                "preserve_insertion_order": False,
+                "autoinstall_known_extensions": False,
+                "arrow_lossless_conversion": True,
+            }
+        )
+        try:
+            con.execute("SET TimeZone = 'UTC'")
+            yield con
+        finally:
+            con.close()
+
+
+def table(con: Connection, sql: str, values: Mapping[str, Any] | None = None) -> pa.Table:
+    """Run a query and return all its rows as one Arrow table."""
+    return con.sql(sql, params=values).to_arrow_table()
+
+
+def one(con: Connection, sql: str, values: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
+    """Run a query and return its first row; an empty tuple when it has none."""
+    # A result that is not read to its end would keep the connection busy.
+    rows = con.sql(sql, params=values).fetchall()
+    return rows[0] if rows else ()
+
+
+def batches(
+    con: Connection, sql: str, values: Mapping[str, Any] | None = None, size: int = BATCH
+) -> Iterator[pa.RecordBatch]:
+    """Run a query and yield its rows as Arrow batches, never all at once."""
+    yield from con.sql(sql, params=values).to_arrow_reader(size)
+
+
+def timestamp(at: datetime) -> str:
+    """Write an instant as a SQL literal."""
+    return f"TIMESTAMPTZ '{at.isoformat()}'"
+
+
+def view_sightings(con: Connection, lake: Lake, as_of: datetime) -> None:
+    """Make the view `live_sightings`: seen by then and not expired, swept or not."""
+    today = day(as_of)
+    con.register("all_sightings", lake.log("sightings", lambda value: not is_over(value, today, 0)))
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW live_sightings AS SELECT * FROM all_sightings "
+        f"WHERE expires_at > {timestamp(as_of)} AND seen_at <= {timestamp(as_of)}"
+    )
+
+
+def view_links(con: Connection, lake: Lake, as_of: datetime) -> None:
+    """Make the view `live_links`: evidence known by then, both of whose ends are alive."""
+    today = day(as_of)
+    con.register("all_links", lake.log("links", lambda value: not is_over(value, today, 0)))
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW live_links AS SELECT * FROM all_links "
+        f"WHERE (expires_at IS NULL OR expires_at > {timestamp(as_of)}) "
+        f"AND (seen_at IS NULL OR seen_at <= {timestamp(as_of)})"
+    )
+
+
+def view_profiles(con: Connection, lake: Lake, as_of: datetime) -> None:
+    """Make the view `live_profiles`: of each record, the newest version known by then.
+
+    A version that does not say when it was made counts as known from the start, and before any
+    version that does.
+    """
+    con.register("all_profiles", lake.log("profiles"))
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW live_profiles AS SELECT * FROM all_profiles "
+        f"WHERE updated_at IS NULL OR updated_at <= {timestamp(as_of)} "
+        "QUALIFY row_number() OVER (PARTITION BY record "
+        "ORDER BY updated_at DESC NULLS LAST, ingest DESC) = 1"
+    )
+
+
+def view_events(con: Connection, lake: Lake, as_of: datetime) -> None:
+    """Make the view `live_events`: happened by then; an event that came twice counts once."""
+    month = f"{day(as_of):%Y-%m}"
+    con.register("all_events", lake.log("events", lambda value: value <= month))
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW live_events AS SELECT DISTINCT ON (event) * FROM all_events "
+        f'WHERE "at" <= {timestamp(as_of)}'
+    )

@@ -1,0 +1,100 @@
+"""What must be sent: the difference between what a platform should hold and what it holds.
+
+Steps, each a named temporary table:
+
+    holding   what the platform holds now, without rows that it has forgotten by itself
+    stale     rows held but not wanted any more
+    changes   op, unit, row, member, wired, keys, consent, forgets_at, why
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from duckdb import DuckDBPyConnection as Connection
+
+from audiences.lake.query import timestamp
+from audiences.match.desired import FIELD, ROW
+from audiences.platforms.base import Platform
+
+
+def holding_sql(as_of: datetime) -> str:
+    """Drop rows that the platform has forgotten, and from the others keys whose life is over.
+
+    A row is taken back under keys that still live: an expired id never stands in a request.
+    """
+    now = timestamp(as_of)
+    return f"""
+        SELECT unit, row, member, consent, sent_at, forgets_at, state,
+            list_filter(keys, lambda k: k.expires_at IS NULL OR k.expires_at > {now}) AS keys
+        FROM held_before WHERE forgets_at IS NULL OR forgets_at > {now}"""
+
+
+def stale_sql(mode: str) -> str:
+    """Find rows to take back; a mode that never removes finds none."""
+    if mode == "add":
+        return "SELECT * FROM holding WHERE false"
+    return "SELECT * FROM holding ANTI JOIN desired USING (unit, row)"
+
+
+def changes_sql(platform: Platform, starts: datetime) -> str:
+    """List every row to remove and to add, with the reason.
+
+    When a unit loses a row its other rows are added again: a platform that removes whoever
+    matches any key of the row may have taken them out too. A row is refreshed when the platform
+    would forget it in less than half of the time that it may still keep it. Lifetimes count from
+    `starts`, the end of the plan's own validity, so that none can outlast the identifier.
+    """
+    begin = timestamp(starts)
+    if platform.row_ttl:
+        longest = starts + timedelta(days=platform.max_ttl_days or 90)
+        until = f"least(coalesce(desired.expires_at, {timestamp(longest)}), {timestamp(longest)})"
+        alive = f"date_diff('minute', {begin}, {until}) > 0"
+        fading = f"({until} - {begin}) > 2 * (holding.forgets_at - {begin})"
+    else:
+        until, alive, fading = "NULL::TIMESTAMPTZ", "true", "false"
+    wired = f"list_transform(keys, lambda k: k.wire || {FIELD} || k.value)"
+    return f"""
+        WITH broken AS (SELECT DISTINCT unit FROM stale),
+        known AS (SELECT DISTINCT unit FROM holding)
+        SELECT 'remove' AS op, unit, row, member, array_to_string({wired}, {ROW}) AS wired, keys,
+            consent, NULL::TIMESTAMPTZ AS forgets_at,
+            CASE WHEN unit IN (SELECT unit FROM desired) THEN 'changed' ELSE 'removed' END AS why
+        FROM stale WHERE len(keys) > 0
+        UNION ALL
+        SELECT 'add', desired.unit, desired.row, desired.member, desired.wired, desired.keys,
+            desired.consent, {until} AS forgets_at,
+            CASE WHEN known.unit IS NULL THEN 'added'
+                WHEN broken.unit IS NOT NULL OR holding.row IS NULL THEN 'changed'
+                WHEN holding.state <> 'held' THEN 'unknown'
+                ELSE 'refreshed' END AS why
+        FROM desired LEFT JOIN holding ON holding.unit = desired.unit AND holding.row = desired.row
+        LEFT JOIN broken ON broken.unit = desired.unit
+        LEFT JOIN known ON known.unit = desired.unit
+        WHERE {alive} AND (holding.row IS NULL OR holding.state <> 'held'
+            OR broken.unit IS NOT NULL OR {fading})"""
+
+
+def make_changes(
+    con: Connection, platform: Platform, mode: str, as_of: datetime, starts: datetime
+) -> dict[str, int]:
+    """Run the steps over `desired` and `held_before`; return how many units change, by why."""
+    steps = {
+        "holding": holding_sql(as_of),
+        "stale": stale_sql(mode),
+        "changes": changes_sql(platform, starts),
+    }
+    for name, sql in steps.items():
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+    found = con.execute("SELECT why, count(DISTINCT unit) FROM changes GROUP BY why").fetchall()
+    return dict(found)
+
+
+def batched_sql(op: str, rows: int) -> str:
+    """Place each row of one operation: the number of its request, and its place in that."""
+    return f"""
+        SELECT op, (number - 1) // {rows:d} AS batch, (number - 1) % {rows:d} AS place,
+            unit, row, member, wired, keys, consent, forgets_at
+        FROM (SELECT *, row_number() OVER (ORDER BY unit, row) AS number
+            FROM changes WHERE op = '{op}')
+        ORDER BY batch, place"""

@@ -1,0 +1,99 @@
+"""`bridge audience`: list, check, explain and build audiences."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.syntax import Syntax
+
+from audiences.flows import load
+from audiences.flows.build import Built, Explained, build, explain_audience
+from audiences.lake import snapshot
+from audiences.rules.graph import order
+from infra.local.context import HERE, AsOf, Folder, Json, work
+from infra.local.output import Output, table
+
+app = typer.Typer(name="audience", help="List, check, explain and build audiences.")
+Name = Annotated[str, typer.Argument(metavar="NAME")]
+
+
+@app.command("list")
+def list_(as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None:
+    """List the audiences with their last size."""
+    output, rows = Output(json), []
+    with work(folder, as_of, output) as workspace:
+        for name, rule in load.audiences(workspace).items():
+            last = snapshot.latest(workspace.lake, f"members/{name}")
+            rows.append(
+                {
+                    "audience": name,
+                    "title": rule.title,
+                    "of": rule.of,
+                    "rows": last.rows if last else None,
+                    "built_at": last.about["at"] if last else None,
+                    "to": [entry.to for entry in rule.sync],
+                }
+            )
+    columns = ("audience", "title", "of", "rows", "built_at", "to")
+    lines = [tuple(", ".join(v) if isinstance(v, list) else v for v in r.values()) for r in rows]
+    output.result({"audiences": rows}, lambda c: c.print(table("Audiences", columns, lines)))
+
+
+@app.command()
+def check(
+    name: Annotated[str, typer.Argument(metavar="[NAME]")] = "",
+    as_of: AsOf = "",
+    folder: Folder = HERE,
+    json: Json = False,
+) -> None:
+    """Check one audience's file, or all of them, and say every fault at once."""
+    output = Output(json)
+    with work(folder, as_of, output) as workspace:
+        if name:
+            load.audience(workspace, name)
+        every = load.audiences(workspace)
+        names = [name] if name else sorted(every)
+        for each in names:
+            order(every, each)
+            for entry in every[each].sync:
+                load.destination(workspace, entry.to)
+    value = {"checked": names, "faults": []}
+    output.result(value, lambda c: c.print(f"{len(names)} checked, no faults"))
+
+
+@app.command()
+def explain(name: Name, as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None:
+    """Say what an audience means in plain words, and show its SQL and the query plan."""
+    output = Output(json)
+    with work(folder, as_of, output) as workspace:
+        told = explain_audience(workspace, name)
+    steps = [{"name": n, "says": says, "sql": sql} for n, says, sql in told.steps]
+    value = {"audience": name, "words": told.words, "steps": steps, "sql": told.sql}
+    output.result(value | {"plan": told.plan}, lambda c: _show_explained(c, told))
+
+
+def _show_explained(console: Console, told: Explained) -> None:
+    console.print(told.words, markup=False)
+    for name, says, sql in told.steps:
+        console.print(f"\n[bold]{name}[/]  {says}".replace("[/]  ", "[/]  "), highlight=False)
+        console.print(Syntax(sql, "sql", theme="ansi_dark", background_color="default"))
+    console.print("\n[bold]Plan[/]")
+    console.print(told.plan, markup=False, no_wrap=True, crop=True)
+
+
+@app.command("build")
+def build_(name: Name, as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None:
+    """Find the members of an audience now, and keep them as a snapshot."""
+    output = Output(json)
+    with work(folder, as_of, output) as workspace:
+        made = build(workspace, name)
+    output.result(made.as_json(), lambda console: _show_built(console, made))
+
+
+def _show_built(console: Console, made: Built) -> None:
+    console.print(
+        f"[bold]{made.audience}[/]: {made.members:,} members "
+        f"({made.held_out:,} held out, {made.suppressed:,} suppressed)"
+    )

@@ -1,0 +1,70 @@
+"""`bridge ingest`: files of profiles, events or sightings into the lake."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from audiences.flows.ingest import Ingested, ingest_file
+from audiences.ingest.rejects import fix
+from infra.local.context import HERE, AsOf, Folder, Json, work
+from infra.local.output import Output, table
+from shared.errors import ConfigurationError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("ingest")(ingest)
+
+
+def ingest(
+    kind: Annotated[str, typer.Argument(metavar="profiles|events|sightings")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...")],
+    source: Annotated[str, typer.Option("--source", help="The system that the files come from.")],
+    preset: Annotated[str, typer.Option("--preset", help="How headers are named.")] = "native",
+    as_of: AsOf = "",
+    folder: Folder = HERE,
+    json: Json = False,
+) -> None:
+    """Read files into the lake; a file that came before changes nothing."""
+    if preset != "native":
+        raise ConfigurationError(f"there is no preset '{preset}' (this version has: native)")
+    output = Output(json)
+    with work(folder, as_of, output) as workspace:
+        done = [ingest_file(workspace, kind, path, source) for path in paths]
+    output.result(_json(done), lambda console: _show(console, kind, done))
+
+
+def _json(done: list[Ingested]) -> dict[str, object]:
+    reasons: Counter[str] = Counter()
+    field_reasons: Counter[str] = Counter()
+    for each in done:
+        reasons.update(each.reasons)
+        field_reasons.update(each.field_reasons)
+    return {
+        "rows_in": sum(d.rows_in for d in done),
+        "kept": sum(d.kept for d in done),
+        "rejected": sum(d.rejected for d in done),
+        "dropped_by_consent": sum(d.dropped_by_consent for d in done),
+        "reasons": dict(sorted(reasons.items())),
+        "field_reasons": dict(sorted(field_reasons.items())),
+        "files": [d.as_json() for d in done],
+    }
+
+
+def _show(console: Console, kind: str, done: list[Ingested]) -> None:
+    rows = [
+        (d.file, d.rows_in, d.kept, d.rejected, "seen before" if d.already else "new") for d in done
+    ]
+    console.print(table(f"Ingested {kind}", ("file", "rows", "kept", "rejected", ""), rows))
+    for title, name in (("Rows rejected", "reasons"), ("Fields left out of rows", "field_reasons")):
+        counts: Counter[str] = Counter()
+        for each in done:
+            counts.update(getattr(each, name))
+        if counts:
+            lines = [(count, reason, fix(reason)) for reason, count in counts.most_common()]
+            console.print(table(title, ("count", "reason", "what to do"), lines))

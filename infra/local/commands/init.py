@@ -1,0 +1,88 @@
+"""`bridge init`: a new workspace with commented examples."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra.local.context import Json
+from infra.local.demo.examples import AUDIENCES, DESTINATIONS
+from infra.local.output import Output
+from shared.errors import ConfigurationError
+
+BRIDGE_TOML = """\
+# An Audience Bridge workspace: audiences/*.yaml say who, destinations/*.yaml say where to.
+[workspace]
+name = "{name}"
+lake = "lake"                       # a folder here, or s3://bucket/prefix
+secret = "file:.bridge/secret"      # seeds identifier keys: keep it, and keep it to yourself
+# default_country = "VN"            # of phones in rows that name no country; none is guessed
+
+[collector]
+write_keys = ["local"]
+
+# [lifetimes]                       # days; shorter than the defaults, never over 90
+# cookie = 30
+
+# [resolve]
+# max_shared = 100                  # an identifier that more records share identifies nobody
+"""
+GITIGNORE = ".bridge/\nlake/\n"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("init")(init)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path(), json: Json = False
+) -> None:
+    """Make a workspace in a folder, with examples that point at the sandbox."""
+    output = Output(json)
+    made = make_workspace(folder.resolve())
+
+    def show(console: object) -> None:
+        output.out.print(f"made a workspace in {folder.resolve()}")
+        output.out.print("next: put files in with `bridge ingest profiles FILE --source crm`,")
+        output.out.print("      `bridge resolve`, `bridge audience build lapsed-vips`,")
+        output.out.print("      start `bridge sandbox` beside it, and")
+        output.out.print("      `bridge sync lapsed-vips meta-main --dry-run`")
+
+    output.result({"workspace": str(folder.resolve()), "files": made}, show)
+
+
+def make_workspace(folder: Path, *, secret: str | None = None) -> list[str]:
+    """Write a workspace's files; what is there already stays as it is.
+
+    Raises:
+        ConfigurationError: when the folder holds a workspace, or cannot be written to.
+    """
+    if (folder / "bridge.toml").exists():
+        raise ConfigurationError(f"{folder} is a workspace already (it has a bridge.toml)")
+    name = "".join(c if c.isascii() and c.isalnum() else "-" for c in folder.name.lower())
+    files = {
+        "bridge.toml": BRIDGE_TOML.format(name=name.strip("-") or "workspace"),
+        ".gitignore": GITIGNORE,
+        **{f"audiences/{n}.yaml": text for n, text in AUDIENCES.items()},
+        **{f"destinations/{n}.yaml": text for n, text in DESTINATIONS.items()},
+    }
+    try:
+        for path, text in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
+        _write_secret(folder / ".bridge" / "secret", secret or secrets.token_hex(32))
+    except OSError as error:
+        message = f"{folder} cannot be written to ({error.strerror}); choose another folder"
+        raise ConfigurationError(message) from error
+    return sorted(files)
+
+
+def _write_secret(path: Path, secret: str) -> None:
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secret + "\n", encoding="ascii")

@@ -1,0 +1,55 @@
+"""`bridge person`: the single customer view."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from audiences.flows.person import Person, find_person
+from infra.local.context import HERE, AsOf, Folder, Json, work
+from infra.local.output import Output, table
+from shared.errors import ConfigurationError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("person")(person)
+
+
+def person(
+    person_id: Annotated[str, typer.Argument(metavar="[ID]")] = "",
+    email: Annotated[str, typer.Option("--email")] = "",
+    phone: Annotated[str, typer.Option("--phone")] = "",
+    country: Annotated[str, typer.Option("--country", metavar="CC", help="Of the phone.")] = "",
+    as_of: AsOf = "",
+    folder: Folder = HERE,
+    json: Json = False,
+) -> None:
+    """Show all that is known of one person."""
+    if sum(map(bool, (person_id, email, phone))) != 1:
+        raise ConfigurationError("give one of: a person's id, --email or --phone")
+    kind = "email" if email else "phone"
+    output = Output(json)
+    with work(folder, as_of, output) as workspace:
+        found = find_person(
+            workspace, person=person_id, kind=kind, value=email or phone, country=country
+        )
+    output.result(found.as_json(), lambda console: _show(console, found))
+
+
+def _show(console: Console, found: Person) -> None:
+    console.print(f"[bold]person {found.person}[/]")
+    for title, rows in (
+        ("Records", found.profiles),
+        ("Identifiers", found.identifiers),
+        ("What they did", found.events),
+        ("Devices", found.sightings),
+        ("Held by platforms", found.platforms),
+    ):
+        if rows:
+            names = list(dict.fromkeys(name for row in rows for name in row))
+            lines = [tuple(row.get(name) for name in names) for row in rows]
+            console.print(table(title, names, lines))
+    console.print("Audiences: " + (", ".join(found.audiences) or "none"))

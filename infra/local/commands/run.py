@@ -1,0 +1,77 @@
+"""`bridge run`: list, show, replay and verify runs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from audiences.flows.runs import list_runs, replay_run, show_run, verify_ledger
+from infra.local.context import HERE, AsOf, Folder, Json, work
+from infra.local.output import Output, table
+
+app = typer.Typer(name="run", help="List, show, replay and verify runs.")
+Run = Annotated[str, typer.Argument(metavar="RUN")]
+
+
+@app.command("list")
+def list_(as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None:
+    """List the runs that are kept, newest first."""
+    output = Output(json)
+    with work(folder, as_of, output) as workspace:
+        runs = list_runs(workspace)
+    columns = ("run", "audience", "destination", "status", "adds", "removes", "accepted")
+    rows = [tuple(r[c] for c in columns) for r in runs]
+    output.result({"runs": runs}, lambda c: c.print(table("Runs", columns, rows)))
+
+
+@app.command()
+def show(run: Run, as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None:
+    """Show a run: what it was to change, what it sent, what came back."""
+    output = Output(json)
+    with work(folder, as_of, output) as workspace:
+        found = show_run(workspace, run)
+    output.result(found, lambda console: _show(console, found))
+
+
+def _show(console: Console, found: dict[str, Any]) -> None:
+    facts = [(k, v) for k, v in found.items() if k != "sent" and v not in (None, "", {})]
+    console.print(table("", ("", ""), facts, plain=True))
+    columns = ("id", "rows", "bytes", "outcome", "rejected", "path")
+    rows = [tuple(r[c] for c in columns) for r in found["sent"]]
+    if rows:
+        console.print(table("Requests", columns, rows))
+
+
+@app.command()
+def replay(run: Run, as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None:
+    """Compute a run again from the inputs that it had, sending nothing, and compare the bytes."""
+    output = Output(json)
+    with work(folder, as_of, output) as workspace:
+        done = replay_run(workspace, run)
+    word = "the same bytes" if done.same else "DIFFERENT bytes"
+    output.result(
+        done.as_json(), lambda c: c.print(f"{word}: {done.digest[:16]}… {done.replay_digest[:16]}…")
+    )
+    if not done.same:
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None:
+    """Follow the ledger's chain of hashes and name any change, loss or reordering."""
+    output = Output(json)
+    with work(folder, as_of, output) as workspace:
+        found = verify_ledger(workspace)
+    value = {"links": found.links, "rows": found.rows, "faults": found.faults, "head": found.head}
+    output.result(value, lambda c: _verified(c, found.links, found.rows, found.faults))
+    if found.faults:
+        raise typer.Exit(1)
+
+
+def _verified(console: Console, links: int, rows: int, faults: tuple[str, ...]) -> None:
+    for fault in faults:
+        console.print(f"[red]{fault}[/]")
+    word = "broken" if faults else "whole"
+    console.print(f"the ledger is {word}: {rows:,} rows in {links:,} runs")

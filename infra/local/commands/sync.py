@@ -1,0 +1,96 @@
+"""`bridge sync`: bring a platform in step with an audience."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from audiences.flows.settle import Report
+from audiences.flows.sync import stopped, sync
+from infra.local.context import HERE, AsOf, Folder, Json, work
+from infra.local.output import Output, cell, table
+from shared.errors import GuardError
+
+_DROPPED = {
+    "held_out": "held out as a control group",
+    "consent_denied": "said no to ads",
+    "consent_missing": "no consent where it is needed",
+    "no_key": "no identifier that the platform takes",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("sync")(sync_)
+
+
+def sync_(
+    audience: Annotated[str, typer.Argument(metavar="AUDIENCE")],
+    destination: Annotated[str, typer.Argument(metavar="DESTINATION")],
+    mode: Annotated[str, typer.Option("--mode", metavar="mirror|add")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Plan to the byte, send nothing.")
+    ] = False,
+    approve: Annotated[
+        str, typer.Option("--approve", metavar="TOKEN", help="Let pass what the guard stopped.")
+    ] = "",
+    as_of: AsOf = "",
+    folder: Folder = HERE,
+    json: Json = False,
+) -> None:
+    """Add and remove until the platform holds exactly the audience."""
+    output = Output(json)
+    with work(folder, as_of, output) as workspace:
+        report = sync(
+            workspace, audience, destination, mode=mode or None, dry_run=dry_run, approve=approve
+        )
+    output.result(report.as_json(), lambda console: show(console, report))
+    if report.status == "stopped":
+        output.note(str(stopped(report)))
+        raise typer.Exit(GuardError.exit_code)
+
+
+def show(console: Console, report: Report) -> None:
+    """Show a run's report to a person."""
+    console.print(
+        f"[bold]{report.audience} → {report.destination}[/]  {report.status}  "
+        f"[dim]run {report.run}[/]"
+    )
+    members = [
+        ("add", report.adds),
+        ("remove", report.removes),
+        ("change", report.changed),
+        ("refresh", report.refreshed),
+    ]
+    console.print("  members: " + ", ".join(f"{count:,} to {name}" for name, count in members))
+    for reason, count in sorted(report.dropped.items()):
+        console.print(f"  {count:,} not sent: {_DROPPED.get(reason, reason)}")
+    if report.status == "dry_run":
+        console.print(
+            f"  would send {report.rows:,} rows in {report.requests:,} requests "
+            f"({report.bytes:,} bytes); digest {report.digest[:16]}…"
+        )
+        console.print(f"  the exact bodies are in outbox/{report.run}/ of the lake")
+    elif report.requests and report.status != "stopped":
+        counts = ("accepted", "rejected", "unknown")
+        words = ", ".join(f"{cell(getattr(report, name))} {name}" for name in counts)
+        console.print(f"  rows: {words} in {report.requests:,} requests")
+    if report.adopted and report.audience_id and report.audience_id != report.audience:
+        console.print(
+            f"  the platform had an audience of this name ({report.audience_id}) before: "
+            "it may hold others whom the bridge never sent"
+        )
+    if report.resumed:
+        console.print(f"  run {report.resumed} had been interrupted and was brought to its end")
+
+
+def rows_table(reports: list[Report]) -> object:
+    """Make one table of several reports."""
+    columns = ("audience", "destination", "add", "remove", "change", "refresh", "accepted")
+    rows = [
+        (r.audience, r.destination, r.adds, r.removes, r.changed, r.refreshed, r.accepted)
+        for r in reports
+    ]
+    return table("Brought in step", columns, rows)

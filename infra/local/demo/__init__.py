@@ -1,0 +1,1 @@
+"""The demo shop: generated customers, orders and sightings in the files a company would hand in."""

@@ -1,0 +1,130 @@
+"""What the shop's customers did: views, carts, orders, returns and opened e-mails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from infra.local.demo.customers import Customer, Window
+from infra.local.demo.draw import Column, Draw, only, weighted
+
+_NAMES = weighted(
+    [
+        ("view", 50),
+        ("cart", 16),
+        ("order", 15),
+        ("email_open", 12),
+        ("search", 3),
+        ("return", 2),
+        ("email_click", 1),
+        ("support", 1),
+    ]
+)
+_PRICED = ("cart", "order", "return")
+_BROWSED = (*_PRICED, "view", "search")
+_IDENTIFIED_BY = weighted([("external_id", 62), ("email", 22), ("cookie", 10), ("phone", 6)])
+_CATEGORIES = ("running-shoes", "trail", "apparel", "accessories", "nutrition", "kids")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shoppers:
+    """Customers as columns, and a pool of their places in which a regular stands often."""
+
+    external_id: Column
+    email: Column
+    phone: Column
+    cookie: Column
+    currency: Column
+    start: Column
+    end: Column
+    pool: Column
+
+
+def shoppers(people: Sequence[Customer], cookies: Sequence[str | None], week: Window) -> Shoppers:
+    """Turn the customers active in a window into columns; the window cuts their habits."""
+    starts = [max(one.active.start, week.start) for one in people]
+    ends = [min(one.active.end, week.end) for one in people]
+    places = [
+        place
+        for place, one in enumerate(people)
+        if starts[place] < ends[place]
+        for _ in range(one.weight)
+    ]
+    return Shoppers(
+        external_id=pa.array([one.row[0] for one in people]),
+        email=pa.array([one.row[1] or None for one in people], pa.string()),
+        # A till stores what it dials: its numbers are international, unlike those people type.
+        phone=pa.array([one.dialled for one in people]),
+        cookie=pa.array(cookies, pa.string()),
+        currency=pa.array([one.country.currency for one in people]),
+        start=pa.array(starts, pa.uint64()),
+        end=pa.array(ends, pa.uint64()),
+        pool=pa.array(places, pa.uint32()),
+    )
+
+
+def orders(draw: Draw, who: Shoppers, numbering: tuple[str, int]) -> pa.Table | None:
+    """Draw events, each naming its person by one identifier; None when nobody comes.
+
+    `numbering` is the prefix and the first number of the event ids.
+    """
+    if not len(who.pool) or not draw.rows:
+        return None
+    owner = draw.pick(who.pool)
+    name = draw.pick(_NAMES)
+    at = draw.instants(who.start.take(owner), who.end.take(owner))
+    priced = pc.is_in(name, pa.array(_PRICED))
+    line, quantity = draw.below(len(_products()["product_id"])), draw.below(3)
+    product = {column: values.take(line) for column, values in _products().items()}
+    browsed = pc.is_in(name, pa.array(_BROWSED))
+    columns = {
+        "event_id": _numbered(*numbering, draw.rows),
+        "name": name,
+        "at": pc.strftime(at, format="%Y-%m-%dT%H:%M:%SZ"),
+        **_identifiers(draw, who, owner),
+        "value": only(priced, pc.choose(quantity.cast(pa.int64()), *_prices(product))),
+        "currency": only(priced, who.currency.take(owner)),
+        "quantity": only(priced, pc.add(quantity, pa.scalar(1, pa.uint64())).cast(pa.int64())),
+        "product_id": only(browsed, product["product_id"]),
+        "category": only(browsed, product["category"]),
+        "channel": draw.pick(("web", "web", "app", "store")),
+    }
+    return pa.table(columns)
+
+
+def _identifiers(draw: Draw, who: Shoppers, owner: Column) -> dict[str, Column]:
+    by = draw.pick(_IDENTIFIED_BY)
+    others = {
+        name: only(pc.equal(by, name), getattr(who, name).take(owner))
+        for name in ("email", "phone", "cookie")
+    }
+    nothing = pc.is_null(pc.coalesce(*others.values()))
+    return {"external_id": only(nothing, who.external_id.take(owner)), **others}
+
+
+def _prices(product: dict[str, Column]) -> list[Column]:
+    return [product["one"], product["two"], product["three"]]
+
+
+@cache
+def _products() -> dict[str, Column]:
+    """Return the catalogue: 240 products, and what one, two and three of each cost."""
+    cents = [490 + (number * number * 7919) % 15_000 for number in range(240)]
+    times = {"one": 1, "two": 2, "three": 3}
+    return {
+        "product_id": pa.array([f"P{number:04d}" for number in range(240)]),
+        "category": pa.array([_CATEGORIES[number % len(_CATEGORIES)] for number in range(240)]),
+        **{
+            word: pa.array([f"{count * price / 100:.2f}" for price in cents])
+            for word, count in times.items()
+        },
+    }
+
+
+def _numbered(prefix: str, first: int, rows: int) -> Column:
+    digits = pa.arange(first, first + rows).cast(pa.string())
+    return pc.binary_join_element_wise(prefix, digits, "-")

@@ -1,0 +1,89 @@
+"""What a command shows: one JSON object for machines, tables and progress for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from audiences.flows.workspace import silent
+
+_BOX = box.SIMPLE_HEAD
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a command's words go: results to stdout, everything else to stderr."""
+
+    machine: bool = False
+    out: Console = field(default_factory=lambda: Console(highlight=False))
+    err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+
+    def result(self, value: Mapping[str, Any], show: Callable[[Console], None]) -> None:
+        """Give the result of a command: `value` to a machine, `show` to a person."""
+        if self.machine:
+            sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+        else:
+            show(self.out)
+
+    def note(self, text: str) -> None:
+        """Tell a person something beside the result."""
+        if not self.machine:
+            self.err.print(text)
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str, int], None]]:
+        """Show how far the work is, on stderr, while the block runs."""
+        if self.machine or not self.err.is_terminal:
+            yield silent
+            return
+        with Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TextColumn("{task.completed:,.0f}", style="dim"),
+            TimeElapsedColumn(),
+            console=self.err,
+            transient=True,
+        ) as bar:
+            tasks: dict[str, Any] = {}
+
+            def advance(what: str, done: int) -> None:
+                if what not in tasks:
+                    tasks[what] = bar.add_task(what, total=None)
+                bar.update(tasks[what], completed=done)
+
+            yield advance
+
+
+def table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, plain: bool = False
+) -> Table:
+    """Make a table; columns that hold numbers stand to the right."""
+    made = Table(title=title or None, title_justify="left", box=None if plain else _BOX)
+    for index, name in enumerate(columns):
+        number = any(isinstance(row[index], int | float) for row in rows)
+        made.add_column(name, justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(cell(value) for value in row))
+    return made
+
+
+def cell(value: Any) -> str:
+    """Write one value for a person: numbers with separators, nothing as a dash."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    return str(value).replace("[", r"\[")

@@ -1,0 +1,96 @@
+"""Numbers, dates and findings in words, the same in a terminal and on a page."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from audiences.reports.contrast import AudienceContrast, Contrast
+from audiences.reports.decay import AudienceDecay, Decay, Series
+
+NAMES = {
+    Series.DURABLE: "durable",
+    Series.DEVICE: "any device",
+    Series.COOKIE: "cookie",
+    Series.MOBILE: "mobile id",
+    Series.CLOCK_ONLY: "only on a clock",
+    Series.REACHABLE: "reachable",
+}
+GAP = "\u202f"  # narrow and unbreakable, as before a percent sign
+
+
+def count(number: int) -> str:
+    """Write a number with its thousands apart: 4,210."""
+    return f"{number:,}"
+
+
+def percent(part: int, whole: int) -> str:
+    """Write a share in whole per cent, never nought for some nor a hundred for not all."""
+    if whole == 0:
+        return "–"
+    share = round(100 * part / whole)
+    if share == 0 and part:
+        return f"<{GAP}1{GAP}%"
+    if share == 100 and part < whole:
+        return f">{GAP}99{GAP}%"
+    return f"{share}{GAP}%"
+
+
+def loss(value: float | None) -> str:
+    """Write a loss in per cent; a dash where it is not known."""
+    return "–" if value is None else f"{value:.1f}{GAP}%"
+
+
+def days_left(value: float | None) -> str:
+    """Write days left; a durable identifier has no clock."""
+    return "no clock" if value is None else f"{value:,.1f}"
+
+
+def on_day(day: date, today: date, *, short: bool = False) -> str:
+    """Write a date as 14 December, with its year when it is not this one's."""
+    month = f"{day:%b}" if short else f"{day:%B}"
+    year = f" {day.year}" if day.year != today.year and not short else ""
+    return f"{day.day} {month}{year}"
+
+
+def headline(contrast: Contrast, decay: Decay) -> str:
+    """Say the finding about the audience with the most to lose."""
+    curves = {curve.audience: curve for curve in decay.audiences}
+    told = [audience for audience in contrast.audiences if audience.audience in curves]
+    if not told:
+        return "There is no audience to report on."
+    most = max(told, key=lambda audience: audience.only_on_a_clock)
+    return finding(most, curves[most.audience])
+
+
+def finding(now: AudienceContrast, curve: AudienceDecay) -> str:
+    """Say in one sentence how much of an audience lasts, and when the rest is gone."""
+    if now.members == 0:
+        return f"{now.audience} has no members."
+    if now.of == "devices":
+        return _of_devices(now, curve)
+    lasting = f"{percent(now.durable, now.members)} of {now.audience} is durable"
+    clocked = now.only_on_a_clock
+    if clocked == 0:
+        return f"{lasting}; nobody in it is reached by a cookie or device alone."
+    if clocked == 1:
+        return f"{lasting}; one member is reached by a cookie or device alone."
+    return f"{lasting}; of the {count(clocked)} reachable only by cookie or device, {_half(curve)}."
+
+
+def _of_devices(now: AudienceContrast, curve: AudienceDecay) -> str:
+    if now.on_a_clock == 0:
+        return f"Nothing in {now.audience} can be reached any more."
+    known = percent(now.known, now.members)
+    ids = f"{count(now.on_a_clock)} cookies and devices"
+    return (
+        f"All of {now.audience} is on a clock: of its {ids}, {_half(curve)}; "
+        f"{known} belong to a customer with a durable profile."
+    )
+
+
+def _half(curve: AudienceDecay) -> str:
+    half = curve.half_gone_on(Series.CLOCK_ONLY)
+    if half is None:
+        days = len(curve.series[Series.CLOCK_ONLY]) - 1
+        return f"more than half is still there after {days} days"
+    return f"half is gone by {on_day(half, curve.first_day)}"

@@ -1,0 +1,148 @@
+"""The sandbox as an ASGI application: stand-ins, faults, rate limits, the back door."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from infra.sandbox import backdoor
+from infra.sandbox.call import Call, RefusedError, Reply, StandIn
+from infra.sandbox.faults import pick
+from infra.sandbox.google import GOOGLE
+from infra.sandbox.meta import META
+from infra.sandbox.state import Arrived, State, fresh
+from infra.sandbox.the_trade_desk import THE_TRADE_DESK
+
+BODY_BYTES = 64 * 1024 * 1024
+STAND_INS = {standin.slug: standin for standin in (META, GOOGLE, THE_TRADE_DESK)}
+SECRET_HEADERS = frozenset({"authorization", "ttd-auth", "cookie", "proxy-authorization"})
+
+
+def application() -> ASGIApp:
+    """Return the whole sandbox, with a state of its own."""
+    held = [fresh(STAND_INS)]
+
+    def reset() -> None:
+        held[0] = fresh(STAND_INS)
+
+    async def platforms(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await _respond(held[0], Request(scope, receive))
+        if response is not None:
+            await response(scope, receive, send)
+            return
+        scope["sandbox.drop"]()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    doors = backdoor.routes(lambda: held[0], reset)
+    starlette = Starlette(routes=[*doors, Mount("/", app=platforms)])
+
+    async def outermost(scope: Scope, receive: Receive, send: Send) -> None:
+        # Only here is `send` uvicorn's own, and with it the connection that a fault cuts.
+        cycle: Any = getattr(send, "__self__", None)
+        scope["sandbox.drop"] = cycle.transport.abort if cycle is not None else lambda: None
+        await starlette(scope, receive, send)
+
+    return outermost
+
+
+async def _respond(state: State, request: Request) -> Response | None:
+    """Answer one call to a platform; None drops the connection."""
+    slug, _, rest = request.url.path.removeprefix("/").partition("/")
+    standin = STAND_INS.get(slug)
+    if standin is None:
+        known = ", ".join(f"/{name}" for name in STAND_INS)
+        return JSONResponse({"error": f"no such platform; there are: {known}"}, status_code=404)
+    try:
+        body = _plain(await request.body(), request.headers.get("content-encoding", ""))
+    except ClientDisconnect:
+        return None
+    headers = dict(request.headers)
+    call = Call(
+        method=request.method,
+        path=f"/{rest}",
+        query=dict(request.query_params),
+        headers=headers,
+        body=body,
+    )
+    fault = _fault(state, standin, call)
+    if fault == "timeout":
+        await asyncio.sleep(state.faults.timeout_seconds)
+    reply = None if fault == "timeout" else _reply(state, standin, call, fault)
+    dropped = reply is None or fault == "reset_after_commit"
+    _record(state, slug, call, 0 if dropped or reply is None else reply.status, fault)
+    return None if dropped or reply is None else _response(reply)
+
+
+def _plain(body: bytes, encoding: str) -> bytes:
+    """Unpack a gzip body, never to more than the sandbox would take in plain."""
+    if encoding.lower() != "gzip":
+        return body
+    try:
+        return zlib.decompressobj(wbits=31).decompress(body, BODY_BYTES)
+    except zlib.error:
+        return b""
+
+
+def _fault(state: State, standin: StandIn, call: Call) -> str:
+    digest = call.digest()
+    state.seen[digest] += 1
+    kind = pick(state.faults, digest, state.seen[digest])
+    if kind == "partial" and not standin.takes_rows(call):
+        return ""
+    return "" if kind == "expired_token" and not standin.takes_token(call) else kind
+
+
+def _reply(state: State, standin: StandIn, call: Call, fault: str) -> Reply:
+    wait = state.paces[standin.slug].wait(time.monotonic())
+    if wait or fault == "429":
+        return standin.throttled(wait or state.faults.retry_after_seconds)
+    if fault == "500":
+        return standin.broken()
+    if fault == "expired_token":
+        return standin.expired()
+    if fault == "partial":
+        call = replace(call, spoil=True)
+    try:
+        return standin.handle(call, state)
+    except RefusedError as refused:
+        return refused.reply
+
+
+def _record(state: State, slug: str, call: Call, status: int, fault: str) -> None:
+    query = "&".join(f"{k}={v}" for k, v in call.query.items() if "token" not in k.lower())
+    # A token endpoint is told secrets in its body, so of that one only the digest is kept.
+    body = b"" if call.path.endswith("/token") else call.body
+    arrived = Arrived(
+        platform=slug,
+        method=call.method,
+        path=f"/{slug}{call.path}" + (f"?{query}" if query else ""),
+        status=status,
+        fault=fault,
+        headers=_shown(call.headers),
+        sha256=hashlib.sha256(call.body).hexdigest(),
+        size=len(call.body),
+    )
+    state.record(arrived, body)
+
+
+def _shown(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() not in SECRET_HEADERS}
+
+
+def _response(reply: Reply) -> Response:
+    headers = dict(reply.headers)
+    if isinstance(reply.body, str):
+        return PlainTextResponse(reply.body, status_code=reply.status, headers=headers)
+    return JSONResponse(dict(reply.body), status_code=reply.status, headers=headers)

@@ -1,0 +1,233 @@
+"""The stand-in of Google's Data Manager API: members, user lists, request status, tokens."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from infra.sandbox._google_lists import lists
+from infra.sandbox._google_refusals import check_fields, fault, refused, refused_rows
+from infra.sandbox.call import HASHES, Call, Reply, StandIn, misfits, parse, spoilt
+from infra.sandbox.state import Audience, State
+
+MEMBERS = 10_000
+IDENTIFIERS = 10
+# In the order of a member's key.
+KINDS = ("emailAddress", "phoneNumber")
+COMMON = ("destinations", "audienceMembers", "validateOnly", "encoding", "encryptionInfo")
+CONSENTS = {"CONSENT_GRANTED", "CONSENT_DENIED", "CONSENT_STATUS_UNSPECIFIED"}
+
+
+@dataclass(slots=True)
+class Job:
+    """One accepted request on its way: what it will say when it is done."""
+
+    destination: Mapping[str, Any]
+    verb: str
+    records: int
+    identifiers: int
+    refused: dict[str, int]  # reason -> records
+    ready_at: float
+    polls: int
+
+
+def handle(call: Call, state: State) -> Reply:
+    """Answer as the Data Manager API does."""
+    path = call.path.removeprefix("/v1")
+    if path == "/token":
+        return _token(call, state)
+    token = call.headers.get("authorization", "")
+    if not token.startswith("Bearer ") or not state.knows(token.removeprefix("Bearer ")):
+        raise refused(401, "UNAUTHENTICATED", "ACCESS_TOKEN_TYPE_UNSUPPORTED")
+    if match := re.fullmatch(r"/audienceMembers:(ingest|remove)", path):
+        return _members(call, state, match[1])
+    if path == "/requestStatus:retrieve":
+        return _status(call, state)
+    if match := re.fullmatch(r"/accountTypes/([A-Z_]+)/accounts/([^/]+)/userLists(/[^/]+)?", path):
+        return lists(call, state, match[1], match[2], (match[3] or "").removeprefix("/"))
+    raise refused(404, "NOT_FOUND", "NOT_FOUND")
+
+
+def _token(call: Call, state: State) -> Reply:
+    form = {k: v[0] for k, v in parse_qs(call.body.decode("utf-8", "replace")).items()}
+    if call.method != "POST" or form.get("grant_type") != "refresh_token":
+        return Reply(status=400, body={"error": "unsupported_grant_type"})
+    if not all(form.get(n) for n in ("client_id", "client_secret", "refresh_token")):
+        return Reply(status=400, body={"error": "invalid_request"})
+    if form["refresh_token"].startswith("revoked"):
+        return Reply(status=400, body={"error": "invalid_grant"})
+    return Reply(
+        body={"access_token": state.mint(), "expires_in": 3599, "token_type": "Bearer"}
+        | {"scope": "https://www.googleapis.com/auth/datamanager"}
+    )
+
+
+def _members(call: Call, state: State, verb: str) -> Reply:
+    body = _body(call, verb)
+    audience = _audience(state, body["destinations"])
+    members: list[Any] = body["audienceMembers"]
+    found = [_identifiers(member, verb) for member in members]
+    _hashes(found)
+    denied = [_denied(member, body.get("consent")) for member in members]
+    spoil = spoilt(len(members)) if call.spoil else 0
+    kept = [i for i in range(len(members)) if i >= spoil and not denied[i]]
+    rows = [tuple(value for _, value in sorted(found[i], key=_order)) for i in kept]
+    if not body.get("validateOnly"):
+        audience.add(rows) if verb == "ingest" else audience.remove(rows)
+    counts = {"DENIED_CONSENT": sum(denied[spoil:]), "INVALID_FORMAT": spoil}
+    pace = state.paces["google"]
+    digest = call.digest()
+    handle_ = f"{digest[:24]}-{state.seen[digest]}"
+    state.jobs[handle_] = Job(
+        destination=body["destinations"][0],
+        verb=verb,
+        records=len(members),
+        identifiers=sum(map(len, found)),
+        refused={reason: count for reason, count in counts.items() if count},
+        ready_at=time.monotonic() + pace.milliseconds / 1000,
+        polls=pace.polls,
+    )
+    return Reply(body={"requestId": handle_})
+
+
+def _order(pair: tuple[str, str]) -> int:
+    return KINDS.index(pair[0])
+
+
+def _body(call: Call, verb: str) -> dict[str, Any]:
+    body = parse(call.body)
+    kind = call.headers.get("content-type", "").partition(";")[0].strip()
+    if call.method != "POST":
+        raise refused(404, "NOT_FOUND", "NOT_FOUND")
+    if body is None or kind != "application/json":
+        raise refused(400, "INVALID_ARGUMENT", "INVALID_ARGUMENT")
+    extra = ("consent", "termsOfService") if verb == "ingest" else ()
+    check_fields(body, (*COMMON, *extra), "")
+    members = body.get("audienceMembers")
+    if not isinstance(members, list) or not members:
+        raise refused(400, "INVALID_ARGUMENT", "REQUIRED_FIELD_MISSING", "audience_members")
+    if len(members) > MEMBERS:
+        raise refused(400, "INVALID_ARGUMENT", "TOO_MANY_AUDIENCE_MEMBERS", "audience_members")
+    if body.get("encoding") != "HEX":
+        raise refused(400, "INVALID_ARGUMENT", "INVALID_ENUM_VALUE", "encoding")
+    terms = {"customerMatchTermsOfServiceStatus": "ACCEPTED"}
+    if verb == "ingest" and body.get("termsOfService") != terms:
+        raise refused(400, "INVALID_ARGUMENT", "TERMS_AND_CONDITIONS_NOT_SIGNED")
+    return body
+
+
+def _audience(state: State, destinations: Any) -> Audience:
+    """Return the one list that a call is for; the stand-in takes no more than one."""
+    if not isinstance(destinations, list) or len(destinations) != 1:
+        raise refused(400, "INVALID_ARGUMENT", "TOO_MANY_DESTINATIONS", "destinations")
+    destination = destinations[0] if isinstance(destinations[0], dict) else {}
+    known = ("reference", "loginAccount", "linkedAccount", "operatingAccount")
+    check_fields(destination, (*known, "productDestinationId"), "destinations[0].")
+    account = destination.get("operatingAccount")
+    for name in ("operatingAccount", "loginAccount"):
+        if name in destination:
+            _account(destination[name], name)
+    if not isinstance(account, dict):
+        raise refused(400, "INVALID_ARGUMENT", "INVALID_DESTINATION", "destinations[0]")
+    audience = state.platforms["google"].get(str(destination.get("productDestinationId")))
+    if audience is None or audience.account != account["accountId"]:
+        field = "destinations[0].product_destination_id"
+        raise refused(400, "INVALID_ARGUMENT", "INVALID_USER_LIST_ID", field)
+    return audience
+
+
+def _account(account: Any, name: str) -> None:
+    place = f"destinations[0].{name}"
+    if not isinstance(account, dict):
+        raise refused(400, "INVALID_ARGUMENT", "INVALID_DESTINATION", place)
+    check_fields(account, ("accountType", "accountId"), f"{place}.")
+    kind, number = account.get("accountType"), account.get("accountId")
+    if not re.fullmatch(r"[0-9]{1,20}", str(number)) or not re.fullmatch(r"[A-Z_]+", str(kind)):
+        raise refused(400, "INVALID_ARGUMENT", "INVALID_DESTINATION", place)
+
+
+def _identifiers(member: Any, verb: str) -> list[tuple[str, str]]:
+    """Return the identifiers of one member; anything but user data is of another kind of list."""
+    consent = ("consent",) if verb == "ingest" else ()
+    if not isinstance(member, dict):
+        raise refused(400, "INVALID_ARGUMENT", "INVALID_AUDIENCE_MEMBER", "audience_members")
+    kinds = ("compositeData", "userData", "destinationReferences")
+    check_fields(member, (*kinds, *consent), "audience_members.")
+    composite = member.get("compositeData")
+    data = composite.get("userData") if isinstance(composite, dict) else member.get("userData")
+    found = data.get("userIdentifiers") if isinstance(data, dict) else None
+    if not isinstance(found, list) or not found:
+        raise refused(400, "INVALID_ARGUMENT", "REQUIRED_FIELD_MISSING", "audience_members")
+    if len(found) > IDENTIFIERS:
+        raise refused(400, "INVALID_ARGUMENT", "TOO_MANY_USER_IDENTIFIERS", "audience_members")
+    pairs = [pair for one in found if isinstance(one, dict) for pair in one.items()]
+    if len(pairs) != len(found) or any(name not in KINDS for name, _ in pairs):
+        raise refused(400, "INVALID_ARGUMENT", "INVALID_AUDIENCE_MEMBER", "audience_members")
+    return pairs
+
+
+def _hashes(found: Sequence[Sequence[tuple[str, str]]]) -> None:
+    """Refuse the call when one value is no digest, naming the rows as Google does."""
+    values = [value for pairs in found for _, value in pairs]
+    if not misfits(HASHES, values) and all(values):
+        return
+    bad = {}
+    for row, pairs in enumerate(found):
+        for at, (_, value) in enumerate(pairs):
+            if not value or misfits(HASHES, [value]):
+                hexes = re.fullmatch(r"[0-9a-fA-F]*", str(value))
+                place = f"audience_members[{row}].composite_data.user_data.user_identifiers[{at}]"
+                bad[place] = "INVALID_SHA256_FORMAT" if hexes else "INVALID_HEX_ENCODING"
+    raise refused_rows(bad)
+
+
+def _denied(member: Mapping[str, Any], whole: Any) -> bool:
+    own = member.get("consent")
+    if own is None and whole is None:
+        return False
+    consent = {**_object(whole), **_object(own)}
+    check_fields(consent, ("adUserData", "adPersonalization"), "consent.")
+    if not set(map(str, consent.values())) <= CONSENTS:
+        raise refused(400, "INVALID_ARGUMENT", "INVALID_ENUM_VALUE", "consent")
+    return "CONSENT_DENIED" in consent.values()
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if value is not None and not isinstance(value, dict):
+        raise refused(400, "INVALID_ARGUMENT", "INVALID_ARGUMENT", "consent")
+    return value or {}
+
+
+def _status(call: Call, state: State) -> Reply:
+    job = state.jobs.get(call.query.get("requestId", ""))
+    if call.method != "GET" or not isinstance(job, Job):
+        raise refused(404, "NOT_FOUND", "NOT_FOUND")
+    job.polls -= 1
+    lost = sum(job.refused.values())
+    status = "SUCCESS" if not lost else "PARTIAL_SUCCESS" if lost < job.records else "FAILED"
+    if job.polls > 0 and time.monotonic() < job.ready_at:
+        status = "PROCESSING"
+    done: dict[str, Any] = {"destination": job.destination, "requestStatus": status}
+    if lost and status != "PROCESSING":
+        reasons = [(f"PROCESSING_ERROR_REASON_{r}", str(n)) for r, n in job.refused.items()]
+        counts = [{"reason": reason, "recordCount": count} for reason, count in reasons]
+        done["errorInfo"] = {"errorCounts": counts}
+    part = "Ingestion" if job.verb == "ingest" else "Removal"
+    counted = {"recordCount": str(job.records), "userIdentifierCount": str(job.identifiers)}
+    done[f"audienceMembers{part}Status"] = {f"compositeData{part}Status": counted}
+    return Reply(body={"requestStatusPerDestination": [done]})
+
+
+GOOGLE = StandIn(
+    slug="google",
+    handle=handle,
+    takes_rows=lambda call: "/audienceMembers:" in call.path,
+    takes_token=lambda call: not call.path.endswith("/token"),
+    throttled=lambda _wait: fault(429, "RESOURCE_EXHAUSTED", "RESOURCE_EXHAUSTED"),
+    broken=lambda: fault(503, "UNAVAILABLE", "INTERNAL_ERROR"),
+    expired=lambda: fault(401, "UNAUTHENTICATED", "ACCESS_TOKEN_EXPIRED"),
+)

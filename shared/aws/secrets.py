@@ -1,0 +1,47 @@
+"""Secrets from AWS Secrets Manager, by `secret://NAME`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.aws.errors import told
+from shared.errors import ConfigurationError
+
+SCHEME = "secret://"
+
+
+def connect(region: str | None = None) -> SecretsManager:
+    """Open Secrets Manager with credentials from where AWS's tools look for them."""
+    try:
+        return SecretsManager(boto3.session.Session().client("secretsmanager", region_name=region))
+    except (BotoCoreError, ValueError) as error:
+        raise told(error, "Secrets Manager") from error
+
+
+class SecretsManager:
+    """Resolves `secret://NAME` to the text of the secret of that name."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def resolve(self, reference: str) -> str:
+        """Return the secret's text.
+
+        Raises:
+            ConfigurationError: when there is no such secret, or it is empty or not text.
+
+        """
+        name = reference.removeprefix(SCHEME)
+        if name == reference or not name:
+            raise ConfigurationError(f"a secret in AWS is written {SCHEME}NAME")
+        try:
+            answer = self._client.get_secret_value(SecretId=name)
+        except (ClientError, BotoCoreError) as error:
+            raise told(error, reference) from error
+        text = str(answer.get("SecretString") or "").strip()
+        if not text:
+            raise ConfigurationError(f"{reference} is empty or not text")
+        return text

@@ -1,0 +1,121 @@
+"""The store on S3, or on anything that speaks its protocol and honours `If-None-Match`."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+from boto3.exceptions import S3UploadFailedError
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared import keys as checked
+from shared.aws.errors import told
+from shared.errors import ConfigurationError, RetryableError
+from shared.ports import StoredFile
+
+_DELETE_AT_ONCE = 1_000  # S3's limit
+_CONFLICTS = 20
+
+
+def connect(url: str, endpoint: str | None = None, region: str | None = None) -> S3Store:
+    """Open a store with credentials from where AWS's tools look for them."""
+    config = Config(retries={"mode": "standard", "total_max_attempts": 5})
+    try:
+        client = boto3.session.Session().client(
+            "s3", endpoint_url=endpoint, region_name=region, config=config
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise told(error, url) from error
+    return S3Store(url, client)
+
+
+class S3Store:
+    """Keeps files in a bucket, below the prefix that its URL names."""
+
+    def __init__(self, url: str, client: Any) -> None:
+        scheme, _, rest = url.partition("://")
+        self._bucket, _, prefix = rest.strip("/").partition("/")
+        if scheme != "s3" or not self._bucket:
+            raise ConfigurationError("an S3 store is written s3://bucket or s3://bucket/prefix")
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._client = client
+        self.url = url.rstrip("/")
+
+    def put(self, key: str, data: bytes, *, if_absent: bool = False) -> bool:
+        """Write a file; with `if_absent`, return False and change nothing when it exists."""
+        options = {"IfNoneMatch": "*"} if if_absent else {}
+        for _ in range(_CONFLICTS):
+            try:
+                self._client.put_object(
+                    Bucket=self._bucket, Key=self._key(key), Body=data, **options
+                )
+            except (ClientError, BotoCoreError) as error:
+                match _code(error):
+                    case "PreconditionFailed":
+                        return False
+                    case "ConditionalRequestConflict":
+                        continue  # another writer is at it: S3 asks to try again
+                raise told(error, self.url) from error
+            return True
+        raise RetryableError(f"{self.url}: too many writers at one file")
+
+    def upload(self, path: Path, key: str) -> None:
+        """Move a finished local file to `key`; one that exists under that key is replaced."""
+        try:
+            self._client.upload_file(str(path), self._bucket, self._key(key))
+        except (ClientError, BotoCoreError, S3UploadFailedError) as error:
+            raise told(error, self.url) from error
+        path.unlink()
+
+    def get(self, key: str) -> bytes | None:
+        """Return a file's bytes, or None when there is none."""
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._key(key))
+            with contextlib.closing(answer["Body"]) as body:
+                return bytes(body.read())
+        except (ClientError, BotoCoreError) as error:
+            if _code(error) == "NoSuchKey":
+                return None
+            raise told(error, self.url) from error
+
+    def list(self, prefix: str) -> Iterator[StoredFile]:
+        """Yield the files whose key begins with `prefix`, in the order of their keys."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=self._prefix + prefix
+        )
+        try:
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    yield StoredFile(item["Key"].removeprefix(self._prefix), item["Size"])
+        except (ClientError, BotoCoreError) as error:
+            raise told(error, self.url) from error
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove files; one that is not there is no error."""
+        names = ({"Key": self._key(key)} for key in keys)
+        while batch := _next(names):
+            try:
+                answer = self._client.delete_objects(
+                    Bucket=self._bucket, Delete={"Objects": batch, "Quiet": True}
+                )
+            except (ClientError, BotoCoreError) as error:
+                raise told(error, self.url) from error
+            if failed := answer.get("Errors"):
+                message = f"{self.url}: {len(failed)} files are not deleted ({failed[0]['Code']})"
+                raise RetryableError(message)
+
+    def _key(self, key: str) -> str:
+        return self._prefix + checked.check(key)
+
+
+def _next(names: Iterator[dict[str, str]]) -> list[dict[str, str]]:
+    return list(itertools.islice(names, _DELETE_AT_ONCE))
+
+
+def _code(error: Exception) -> str:
+    return str(error.response["Error"].get("Code")) if isinstance(error, ClientError) else ""

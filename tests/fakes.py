@@ -1,0 +1,106 @@
+"""The ports in memory: what flows and stages are tested with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shared import keys as checked
+from shared.clock import Clock
+from shared.errors import ConfigurationError
+from shared.ports import HttpAnswer, HttpRequest, StoredFile
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """A store in a dictionary; `files` may be looked at and changed by a test."""
+
+    url: str = "memory://store"
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def put(self, key: str, data: bytes, *, if_absent: bool = False) -> bool:
+        if checked.check(key) in self.files and if_absent:
+            return False
+        self.files[key] = bytes(data)
+        return True
+
+    def upload(self, path: Path, key: str) -> None:
+        self.files[checked.check(key)] = path.read_bytes()
+        path.unlink()
+
+    def get(self, key: str) -> bytes | None:
+        return self.files.get(checked.check(key))
+
+    def list(self, prefix: str) -> Iterator[StoredFile]:
+        for key in sorted(self.files):
+            if key.startswith(prefix) and key in self.files:
+                yield StoredFile(key, len(self.files[key]))
+
+    def delete(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.files.pop(checked.check(key), None)
+
+
+@dataclass(slots=True)
+class MemoryKeyValue:
+    """A key-value store in a dictionary."""
+
+    clock: Clock = field(default_factory=Clock)
+    entries: dict[str, tuple[str, float | None]] = field(default_factory=dict)
+
+    def get(self, key: str) -> str | None:
+        value, expires_at = self.entries.get(key, ("", 0.0))
+        return value if expires_at is None or expires_at > self._now() else None
+
+    def put(
+        self, key: str, value: str, *, ttl_seconds: int | None = None, if_absent: bool = False
+    ) -> bool:
+        if if_absent and self.get(key) is not None:
+            return False
+        self.entries[key] = (value, None if ttl_seconds is None else self._now() + ttl_seconds)
+        return True
+
+    def delete(self, key: str, *, if_value: str | None = None) -> bool:
+        live = self.get(key)
+        if live is None or if_value not in (None, live):
+            return False
+        del self.entries[key]
+        return True
+
+    def _now(self) -> float:
+        return self.clock.now().timestamp()
+
+
+@dataclass(slots=True)
+class FakeHttp:
+    """The network as a function from request to answer; `requests` is what was sent."""
+
+    answer: Callable[[HttpRequest], HttpAnswer]
+    requests: list[HttpRequest] = field(default_factory=list)
+
+    def send(self, request: HttpRequest, timeout_seconds: float) -> HttpAnswer:
+        self.requests.append(request)
+        return self.answer(request)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeSecrets:
+    """Secrets by reference."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def resolve(self, reference: str) -> str:
+        if reference not in self.values:
+            raise ConfigurationError(f"{reference} names nothing")
+        return self.values[reference]
+
+
+@dataclass(slots=True)
+class FakeSleep:
+    """Waits no time and remembers for how long it was asked to."""
+
+    waited: list[float] = field(default_factory=list)
+
+    def __call__(self, seconds: float) -> None:
+        self.waited.append(seconds)
