@@ -1,1 +1,1 @@
-"""What every part may lean on and that knows nothing of people or ads: ports, errors, settings, log, clock."""
+"""What every part may lean on and that knows nothing of people or ads."""

@@ -44,8 +44,12 @@ def _name(value: object) -> str | None:
     return scrub(value) if isinstance(value, str) and _NAME.fullmatch(value) else None
 
 
+def _short(text: str) -> str:
+    return scrub(text[: 10 * _TEXT_LENGTH])[:_TEXT_LENGTH]
+
+
 def _text(value: object) -> str | None:
-    return scrub(value)[:_TEXT_LENGTH] if isinstance(value, str) else None
+    return _short(value) if isinstance(value, str) else None
 
 
 def _digest(value: object) -> str | None:
@@ -118,7 +122,7 @@ class JsonFormatter(logging.Formatter):
         line: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "event": scrub(record.getMessage())[:_TEXT_LENGTH],
+            "event": _short(record.getMessage()),
             **_listed(getattr(record, "fields", {})),
         }
         if record.exc_info and record.exc_info[1]:
@@ -142,6 +146,6 @@ def _told(error: BaseException) -> dict[str, object]:
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     return {
         "class": type(error).__name__,
-        "message": scrub(str(error))[:_TEXT_LENGTH],
+        "message": _short(str(error)),
         "at": [f"{PurePath(f.filename).name}:{f.lineno} {f.name}" for f in frames],
     }

@@ -1,4 +1,4 @@
-"""Ports: what the flows need of the world, as Protocols; adapters live in shared/aws and infra/local."""
+"""Ports: what the flows need of the world, as Protocols; adapters lie elsewhere."""
 
 from __future__ import annotations
 
@@ -103,6 +103,6 @@ class Secrets(Protocol):
 class Sleep(Protocol):
     """Waits; injected so that tests and durable functions decide what waiting means."""
 
-    def __call__(self, seconds: float) -> None:
+    def __call__(self, seconds: float, /) -> None:
         """Wait for so many seconds."""
         ...

@@ -6,10 +6,12 @@ import re
 import unicodedata
 
 SAMPLE = 24
-_EMAIL = re.compile(r"[^\s<>()\[\]{}\"',;:=@]+(?:@|%40)[^\s<>()\[\]{}\"',;:=@]+")
+# Bounded, as a log line may be made of a megabyte that a stranger sent.
+_EMAIL = re.compile(r"[^\s<>()\[\]{}\"',;:=@]{1,254}(?:@|%40)[^\s<>()\[\]{}\"',;:=@]{1,254}")
 _SECRET = re.compile(
-    r"(?i)\b(bearer|basic|(?:[\w-]*(?:token|secret|passw\w*|api[-_]?key|authorization)))"
-    r"([\"']?\s*[:=]\s*[\"']?|\s+(?=[\w.~+/=-]{16,}))(?:bearer\s+|basic\s+)?[^\s\"',;&}]+"
+    r"(?i)(\b(?:bearer|basic)|token|secret|passw[a-z]{0,8}|api[-_]?key|authorization)"
+    r"([\"']?\s{0,8}[:=]\s{0,8}[\"']?|\s{1,8}(?=[\w.~+/=-]{16}))(?:bearer\s+|basic\s+)?"
+    r"[^\s\"',;&}]+"
 )
 _JWT = re.compile(r"\beyJ[\w-]+(?:\.[\w-]+)+")
 _UUID = re.compile(r"(?i)(?<![0-9a-z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-z])")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from audiences.delivery.session import Session, exchange, said
-from audiences.platforms.base import Action, Audience, Outcome
-from shared.errors import RejectedError
+from audiences.platforms.base import Action, Audience, Outcome, Platform
+from shared.errors import RejectedError, RetryableError
 from shared.ports import HttpAnswer
 
 
@@ -15,25 +15,33 @@ def ensure_audience(session: Session, audience: Audience) -> tuple[str, bool]:
 
     An audience is looked for by name before it is made, so a lost answer makes no second one.
     """
-    platform = session.platform
-    if platform.create is None or platform.created is None:
+    create, created = session.platform.create, session.platform.created
+    if create is None or created is None:
         return audience.name, True
-    found_id = _find(session, audience.name)
-    if found_id:
-        return found_id, True
-    bodies: list[bytes] = []
-    outcome, _ = exchange(
-        session, platform.create(session.target, audience), _keeping(bodies), audience.name
-    )
-    if outcome.action is not Action.DONE:
-        # The platform may have taken an earlier attempt whose answer was lost.
+    told = Outcome(action=Action.RETRY)
+    for attempt in range(1, session.retries.attempts + 1):
         found_id = _find(session, audience.name)
         if found_id:
-            return found_id, True
-        raise RejectedError(
-            f"{platform.title} did not make the audience '{audience.name}': {said(outcome)}"
-        )
-    return platform.created(bodies[-1]), False
+            return found_id, attempt == 1
+        bodies: list[bytes] = []
+        try:
+            told, _ = exchange(
+                session,
+                create(session.target, audience),
+                _keeping(session.platform, bodies),
+                audience.name,
+                attempts=1,
+            )
+        except RetryableError:
+            # The answer was lost, not necessarily the audience: look before asking again.
+            session.sleep(session.retries.wait_seconds(attempt, None, audience.name))
+            continue
+        if told.action is Action.DONE:
+            return created(bodies[-1]), False
+        break
+    raise RejectedError(
+        f"{session.platform.title} did not make the audience '{audience.name}': {said(told)}"
+    )
 
 
 def _find(session: Session, name: str) -> str | None:
@@ -41,24 +49,19 @@ def _find(session: Session, name: str) -> str | None:
     if find is None or found is None:
         return None
     bodies: list[bytes] = []
-    outcome, _ = exchange(session, find(session.target), _keeping(bodies), name)
+    outcome, _ = exchange(session, find(session.target), _keeping(session.platform, bodies), name)
     if outcome.action is not Action.DONE:
         raise RejectedError(f"{session.platform.title} lists no audiences: {said(outcome)}")
     return found(bodies[-1], name)
 
 
-def _keeping(bodies: list[bytes]) -> Callable[[HttpAnswer], Outcome]:
-    """Judge a call about audiences by its status alone, and keep the body of a success."""
+def _keeping(platform: Platform, bodies: list[bytes]) -> Callable[[HttpAnswer], Outcome]:
+    """Judge a call about audiences as the platform judges any other; keep a success's body."""
 
     def judge(answer: HttpAnswer) -> Outcome:
         if 200 <= answer.status < 300:
             bodies.append(answer.body)
             return Outcome(action=Action.DONE)
-        code = str(answer.status)
-        if answer.status == 401:
-            return Outcome(action=Action.REAUTH, code=code)
-        if answer.status in (0, 408, 423, 429) or answer.status >= 500:
-            return Outcome(action=Action.RETRY, code=code)
-        return Outcome(action=Action.REFUSED, code=code)
+        return platform.outcome(answer, 0)
 
     return judge

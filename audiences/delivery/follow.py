@@ -8,8 +8,8 @@ from audiences.delivery import outbox
 from audiences.delivery.outbox import Plan, Planned
 from audiences.delivery.sender import recording
 from audiences.delivery.session import Session, exchange
-from audiences.platforms.base import Action
-from shared.ports import Store
+from audiences.platforms.base import Action, Outcome
+from shared.ports import HttpAnswer, Store
 
 
 def follow(session: Session, store: Store, plan: Plan, patience_seconds: float) -> list[str]:
@@ -43,11 +43,20 @@ def _settled(session: Session, store: Store, plan: Plan, planned: Planned) -> bo
     if first is None or status is None or judge is None:
         return True
     request = status(session.target, first.outcome.handle)
-    outcome, attempts = exchange(
-        session, request, lambda answer: judge(answer, planned.rows), planned.id
-    )
+    # A final RETRY means that the platform lost the rows: they are kept as unknown, and the next
+    # run sends them again. It must not be taken for a poll that went wrong.
+    finals: list[Outcome] = []
+
+    def final_or_open(answer: HttpAnswer) -> Outcome:
+        judged = judge(answer, planned.rows)
+        if judged.action is Action.RETRY:
+            finals.append(judged)
+            return replace(judged, action=Action.DONE)
+        return judged
+
+    outcome, attempts = exchange(session, request, final_or_open, planned.id)
     if outcome.action is Action.PENDING:
         return False
-    final = replace(outcome, handle=first.outcome.handle)
+    final = replace(finals[-1] if finals else outcome, handle=first.outcome.handle)
     outbox.record(store, plan.run, recording(session, planned, final, attempts), status=True)
     return True

@@ -71,7 +71,12 @@ class Session:
 
 
 def exchange(
-    session: Session, request: Request, judge: Callable[[HttpAnswer], Outcome], seed: str
+    session: Session,
+    request: Request,
+    judge: Callable[[HttpAnswer], Outcome],
+    seed: str,
+    *,
+    attempts: int | None = None,
 ) -> tuple[Outcome, int]:
     """Send a request until its outcome is certain; return it with the number of attempts.
 
@@ -81,7 +86,8 @@ def exchange(
         RetryableError: when the attempts are used up and nothing is certain.
     """
     outcome, forgiven = Outcome(action=Action.RETRY), False
-    for attempt in range(1, session.retries.attempts + 1):
+    most = attempts or session.retries.attempts
+    for attempt in range(1, most + 1):
         used = session.credentials
         outcome = judge(session.send(request))
         match outcome.action:
@@ -100,10 +106,10 @@ def exchange(
                     forgiven = True
             case _:
                 forgiven = False
-        if attempt < session.retries.attempts:
+        if attempt < most:
             session.sleep(session.retries.wait_seconds(attempt, outcome.wait_seconds, seed))
     raise RetryableError(
-        f"{session.platform.title} gave no certain answer in {session.retries.attempts} attempts "
+        f"{session.platform.title} gave no certain answer in {most} attempts "
         f"({said(outcome)}); run again later: the run goes on where it stopped"
     )
 

@@ -88,18 +88,18 @@ def holds_sql(at: datetime) -> str:
     """
     return f"""
         SELECT unit, row, member, keys, consent, sent_at, forgets_at, state FROM held_before
-        ANTI JOIN results USING (unit, row)
+        ANTI JOIN results USING (row)
         WHERE forgets_at IS NULL OR forgets_at > {timestamp(at)}
         UNION ALL
         SELECT unit, row, member, keys, consent, {timestamp(at)}, forgets_at,
             CASE WHEN outcome = 'accepted' THEN 'held' ELSE 'unknown' END
         FROM results WHERE op = 'add' AND outcome <> 'rejected'
         UNION ALL
-        SELECT held_before.* FROM held_before JOIN results USING (unit, row)
+        SELECT held_before.* FROM held_before JOIN results USING (row)
         WHERE op = 'add' AND outcome = 'rejected'
         UNION ALL
         SELECT held_before.* REPLACE ('unknown' AS state) FROM held_before
-        JOIN results USING (unit, row) WHERE op = 'remove' AND outcome <> 'accepted'"""
+        JOIN results USING (row) WHERE op = 'remove' AND outcome <> 'accepted'"""
 
 
 def sends_sql(at: datetime) -> str:

@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -158,9 +159,18 @@ def _store(out: Commit, settings: Ingest, result: Result) -> None:
         if kept.partition is None:
             out.write(kept.table, settings.source, kept.rows)
             continue
-        for value in pc.unique(kept.rows[kept.partition]).to_pylist():
-            part = kept.rows.filter(pc.equal(kept.rows[kept.partition], value))
-            out.write(kept.table, value, part)
+        for value, rows in _partitions(kept.rows, kept.partition):
+            out.write(kept.table, value, rows)
+
+
+def _partitions(rows: pa.Table, name: str) -> Iterator[tuple[str, pa.Table]]:
+    """Cut a table into its partitions: sorted once, then sliced."""
+    ordered = rows.sort_by(name)
+    start = 0
+    # The sorted column's counts come in the order of its values.
+    for item in pc.value_counts(ordered[name]).to_pylist():
+        yield item["values"], ordered.slice(start, item["counts"])
+        start += item["counts"]
 
 
 def _count(tally: Tally, batch: RawBatch, result: Result) -> None:

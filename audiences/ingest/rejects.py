@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from audiences import schemas
 from audiences.identifiers.normalise import fix_for
@@ -49,33 +50,35 @@ def fix(reason: str) -> str:
 
 def count(tally: Tally, rejects: pa.Table) -> None:
     """Add a batch's rejects to the counts; a row counts once, under its first reason."""
-    seen: set[int] = set()
-    for item in rejects.select(["row", "scope", "reason"]).to_pylist():
-        if item["scope"] == "field":
-            tally.field_reasons[item["reason"]] += 1
-        elif item["row"] not in seen:
-            seen.add(item["row"])
-            tally.reasons[item["reason"]] += 1
-    tally.rejected += len(seen)
+    whole = rejects.filter(pc.equal(rejects["scope"], "row"))
+    firsts = whole.group_by("row", use_threads=False).aggregate([("reason", "first")])
+    for column, counts in (
+        (firsts["reason_first"], tally.reasons),
+        (rejects.filter(pc.equal(rejects["scope"], "field"))["reason"], tally.field_reasons),
+    ):
+        for item in pc.value_counts(column).to_pylist():
+            counts[item["values"]] += item["counts"]
+    tally.rejected += firsts.num_rows
 
 
 def table_of(rejects: pa.Table, *, ingest: str, table: str, source: str) -> pa.Table:
     """Make the rows of the `rejects` log; values appear only as their redacted shape."""
-    rows = [
-        {
-            "ingest": ingest,
-            "table": table,
-            "row": item["row"],
-            "scope": item["scope"],
-            "field": item["field"],
-            "reason": item["reason"],
-            "fix": fix(item["reason"]),
-            "sample": shape(item["raw"] or ""),
-            "source": source,
-        }
-        for item in rejects.to_pylist()
-    ]
-    return pa.Table.from_pylist(rows, schema=schemas.REJECTS)
+    rows = rejects.num_rows
+    reasons = rejects["reason"].to_pylist()
+    fixes = {reason: fix(reason) for reason in set(reasons)}
+    samples = [None if raw is None else shape(raw) for raw in rejects["raw"].to_pylist()]
+    columns = {
+        "ingest": pa.array([ingest] * rows, pa.string()),
+        "table": pa.array([table] * rows, pa.string()),
+        "row": rejects["row"],
+        "scope": rejects["scope"],
+        "field": rejects["field"],
+        "reason": rejects["reason"],
+        "fix": pa.array([fixes[reason] for reason in reasons], pa.string()),
+        "sample": pa.array(samples, pa.string()),
+        "source": pa.array([source] * rows, pa.string()),
+    }
+    return pa.table(columns, schema=schemas.REJECTS)
 
 
 def broken_rows(broken: Sequence[Broken]) -> pa.Table:

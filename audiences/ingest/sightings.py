@@ -158,7 +158,7 @@ def _rejects_sql(raw: pa.Table) -> str:
         SELECT row, 'row', 'id', reason, raw FROM device WHERE value IS NULL
         UNION ALL
         SELECT row, 'row', CASE WHEN timed.reason = 'bad_party' THEN 'party' ELSE 'seen_at' END,
-            timed.reason, raw.seen_at
+            timed.reason, CASE WHEN timed.reason = 'bad_time' THEN raw.seen_at END
         FROM timed JOIN raw USING (row) WHERE timed.reason IS NOT NULL
         UNION ALL
         SELECT row, 'field', 'link_value', linked.reason, linked.raw

@@ -18,23 +18,31 @@ from audiences.match.desired import FIELD, ROW
 from audiences.platforms.base import Platform
 
 
-def holding_sql(as_of: datetime) -> str:
+def holding_sql(platform: Platform, as_of: datetime) -> str:
     """Drop rows that the platform has forgotten, and from the others keys whose life is over.
 
-    A row is taken back under keys that still live: an expired id never stands in a request.
+    A row is taken back under keys that still live: an expired id never stands in a request. A row
+    that is wanted goes by its present owner: when two people turn out to be one, their rows are
+    not sent again.
     """
     now = timestamp(as_of)
+    person = "NULL::UUID" if platform.row_ttl else "people_now.person"
     return f"""
-        SELECT unit, row, member, consent, sent_at, forgets_at, state,
-            list_filter(keys, lambda k: k.expires_at IS NULL OR k.expires_at > {now}) AS keys
-        FROM held_before WHERE forgets_at IS NULL OR forgets_at > {now}"""
+        SELECT coalesce(desired.unit, {person}, held_before.unit) AS unit, row,
+            coalesce(desired.member, {person}, held_before.member) AS member,
+            held_before.consent, sent_at, forgets_at, state,
+            list_filter(held_before.keys,
+                lambda k: k.expires_at IS NULL OR k.expires_at > {now}) AS keys
+        FROM held_before LEFT JOIN desired USING (row)
+        LEFT JOIN people_now ON people_now.key = held_before.unit
+        WHERE forgets_at IS NULL OR forgets_at > {now}"""
 
 
 def stale_sql(mode: str) -> str:
     """Find rows to take back; a mode that never removes finds none."""
     if mode == "add":
         return "SELECT * FROM holding WHERE false"
-    return "SELECT * FROM holding ANTI JOIN desired USING (unit, row)"
+    return "SELECT * FROM holding ANTI JOIN desired USING (row)"
 
 
 def changes_sql(platform: Platform, starts: datetime) -> str:
@@ -68,7 +76,7 @@ def changes_sql(platform: Platform, starts: datetime) -> str:
                 WHEN broken.unit IS NOT NULL OR holding.row IS NULL THEN 'changed'
                 WHEN holding.state <> 'held' THEN 'unknown'
                 ELSE 'refreshed' END AS why
-        FROM desired LEFT JOIN holding ON holding.unit = desired.unit AND holding.row = desired.row
+        FROM desired LEFT JOIN holding ON holding.row = desired.row
         LEFT JOIN broken ON broken.unit = desired.unit
         LEFT JOIN known ON known.unit = desired.unit
         WHERE {alive} AND (holding.row IS NULL OR holding.state <> 'held'
@@ -80,7 +88,7 @@ def make_changes(
 ) -> dict[str, int]:
     """Run the steps over `desired` and `held_before`; return how many units change, by why."""
     steps = {
-        "holding": holding_sql(as_of),
+        "holding": holding_sql(platform, as_of),
         "stale": stale_sql(mode),
         "changes": changes_sql(platform, starts),
     }

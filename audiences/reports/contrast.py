@@ -110,10 +110,7 @@ def contrast_sql() -> str:
              bool_or(left_us IS NULL) AS durable, bool_or(left_us IS NOT NULL) AS clocked
       FROM ids GROUP BY audience, member, type),
     durable_people AS (SELECT DISTINCT person FROM people_now WHERE expires_at IS NULL),
-    reached AS (
-      SELECT audience, member, bool_or(durable) AS durable, bool_or(clocked) AS clocked,
-             bool_or(durable OR person IN (FROM durable_people)) AS known
-      FROM best GROUP BY audience, member),
+    reached AS ({_reached_sql()}),
     kinds AS (
       SELECT audience, type, count(*) AS members, bool_or(durable) AS durable,
              median(left_us) AS mid, max(left_us) AS longest
@@ -127,6 +124,13 @@ def contrast_sql() -> str:
            count(*) FILTER (r.durable AND r.clocked), count(*) FILTER (r.known), any_value(t.types)
     FROM chosen c LEFT JOIN reached r USING (audience, member) LEFT JOIN types t USING (audience)
     GROUP BY c.audience"""
+
+
+def _reached_sql() -> str:
+    return """
+      SELECT audience, member, bool_or(durable) AS durable, bool_or(clocked) AS clocked,
+             bool_or(durable OR person IN (FROM durable_people)) AS known
+      FROM best GROUP BY audience, member"""
 
 
 def _audience(row: tuple[Any, ...]) -> AudienceContrast:

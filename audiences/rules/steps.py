@@ -37,7 +37,9 @@ def profile_sql(leaf: Profile, as_: str) -> tuple[exp.Select, bool]:
     people = _who(PERSON, as_).from_(source)
     if comparison.none:
         people = people.where(known_sql(column)).group_by(column_sql(PERSON))
-        return people.having(exp.Not(this=exp.LogicalOr(this=test))), False
+        # A text that is no number is not the number either: null counts as "does not say this".
+        said = exp.Coalesce(this=exp.LogicalOr(this=test), expressions=[exp.false()])
+        return people.having(exp.Not(this=said)), False
     absent = leaf.word == "exists" and not leaf.values[0]
     return people.where(test).group_by(column_sql(PERSON)), absent
 

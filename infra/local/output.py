@@ -13,6 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from audiences.flows.workspace import silent
 
@@ -64,26 +65,40 @@ class Output:
 
 
 def table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, plain: bool = False
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    plain: bool = False,
+    gap: int = 2,
 ) -> Table:
-    """Make a table; columns that hold numbers stand to the right."""
-    made = Table(title=title or None, title_justify="left", box=None if plain else _BOX)
+    """Make a table; columns that hold numbers stand to the right, names are never broken."""
+    made = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=None if plain else _BOX,
+        show_header=any(columns),
+        padding=(0, gap, 0, 0),
+        show_edge=False,
+    )
     for index, name in enumerate(columns):
         number = any(isinstance(row[index], int | float) for row in rows)
-        made.add_column(name, justify="right" if number else "left", overflow="fold")
+        whole = number or index == 0
+        made.add_column(name, justify="right" if number else "left", no_wrap=whole, overflow="fold")
     for row in rows:
         made.add_row(*(cell(value) for value in row))
     return made
 
 
-def cell(value: Any) -> str:
+def cell(value: Any) -> Text:
     """Write one value for a person: numbers with separators, nothing as a dash."""
+    if isinstance(value, Text):
+        return value
     if value is None or value == "":
-        return "–"
+        return Text("–", style="dim")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return Text("yes" if value else "no")
     if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:,.1f}"
-    return str(value).replace("[", r"\[")
+        return Text(f"{value:,}")
+    return Text(f"{value:,.1f}" if isinstance(value, float) else str(value))

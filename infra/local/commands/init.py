@@ -45,14 +45,20 @@ def init(
     output = Output(json)
     made = make_workspace(folder.resolve())
 
-    def show(console: object) -> None:
-        output.out.print(f"made a workspace in {folder.resolve()}")
-        output.out.print("next: put files in with `bridge ingest profiles FILE --source crm`,")
-        output.out.print("      `bridge resolve`, `bridge audience build lapsed-vips`,")
-        output.out.print("      start `bridge sandbox` beside it, and")
-        output.out.print("      `bridge sync lapsed-vips meta-main --dry-run`")
+    output.result(
+        {"workspace": str(folder.resolve()), "files": made},
+        lambda console: console.print(_NEXT.format(folder=folder.resolve()), markup=False),
+    )
 
-    output.result({"workspace": str(folder.resolve()), "files": made}, show)
+
+_NEXT = """\
+made a workspace in {folder}
+next, in that folder:
+  bridge ingest profiles FILE.csv --source crm
+  bridge resolve
+  bridge audience build recent-buyers
+  bridge sandbox                                    # in another terminal
+  bridge sync recent-buyers meta-main --dry-run"""
 
 
 def make_workspace(folder: Path, *, secret: str | None = None) -> list[str]:

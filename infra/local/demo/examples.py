@@ -59,6 +59,21 @@ sync:
   - {to: ttd-main, mode: mirror}
 """
 
+_RUNNERS = """\
+# Both worlds in one audience: who bought running shoes, and customers whose devices looked at them.
+# `bridge report contrast runners` says how much of it cookies and devices alone would reach.
+name: runners
+title: Runners, by order or by device
+of: people
+where:
+  any:
+    - event: {name: order, where: {category: running-shoes}, within_days: 180}
+    - seen: {trait: running-shoes, times: {at_least: 2}, within_days: 30}
+suppress: [do-not-contact]
+sync:
+  - {to: google-main, mode: mirror}
+"""
+
 _NEWSLETTER_TH = """\
 # Readers in Thailand: country and language come from the records, the opens from the mailing tool.
 name: newsletter-th
@@ -115,6 +130,7 @@ AUDIENCES: Mapping[str, str] = {
     "recent-buyers": _RECENT_BUYERS,
     "cart-leavers": _CART_LEAVERS,
     "running-shoes-seen": _RUNNING_SHOES_SEEN,
+    "runners": _RUNNERS,
     "newsletter-th": _NEWSLETTER_TH,
 }
 DESTINATIONS: Mapping[str, str] = {

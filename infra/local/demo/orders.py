@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -26,7 +26,10 @@ _NAMES = weighted(
 )
 _PRICED = ("cart", "order", "return")
 _BROWSED = (*_PRICED, "view", "search")
-_IDENTIFIED_BY = weighted([("external_id", 62), ("email", 22), ("cookie", 10), ("phone", 6)])
+_IDENTIFIED_BY = weighted([("external_id", 52), ("email", 20), ("cookie", 22), ("phone", 6)])
+_ANONYMOUS = ("view", "cart", "search")  # what people do without saying who they are
+_TEXT = pa.string()
+_RANGE = 240  # products
 _CATEGORIES = ("running-shoes", "trail", "apparel", "accessories", "nutrition", "kids")
 
 
@@ -38,14 +41,20 @@ class Shoppers:
     email: Column
     phone: Column
     cookie: Column
+    strangers: Column  # cookies of nobody we know
     currency: Column
     start: Column
     end: Column
     pool: Column
 
 
-def shoppers(people: Sequence[Customer], cookies: Sequence[str | None], week: Window) -> Shoppers:
-    """Turn the customers active in a window into columns; the window cuts their habits."""
+def shoppers(
+    people: Sequence[Customer], cookies: Mapping[int, list[str]], week: Window
+) -> Shoppers:
+    """Turn the customers active in a window into columns; the window cuts their habits.
+
+    `cookies` are those of each customer by place, and at -1 those of strangers.
+    """
     starts = [max(one.active.start, week.start) for one in people]
     ends = [min(one.active.end, week.end) for one in people]
     places = [
@@ -56,10 +65,11 @@ def shoppers(people: Sequence[Customer], cookies: Sequence[str | None], week: Wi
     ]
     return Shoppers(
         external_id=pa.array([one.row[0] for one in people]),
-        email=pa.array([one.row[1] or None for one in people], pa.string()),
+        email=pa.array([one.row[1] or None for one in people], _TEXT),
         # A till stores what it dials: its numbers are international, unlike those people type.
         phone=pa.array([one.dialled for one in people]),
-        cookie=pa.array(cookies, pa.string()),
+        cookie=pa.array([next(iter(cookies.get(i, ())), None) for i in range(len(people))], _TEXT),
+        strangers=pa.array(list(cookies.get(-1, ())) or [None], _TEXT),
         currency=pa.array([one.country.currency for one in people]),
         start=pa.array(starts, pa.uint64()),
         end=pa.array(ends, pa.uint64()),
@@ -78,17 +88,17 @@ def orders(draw: Draw, who: Shoppers, numbering: tuple[str, int]) -> pa.Table | 
     name = draw.pick(_NAMES)
     at = draw.instants(who.start.take(owner), who.end.take(owner))
     priced = pc.is_in(name, pa.array(_PRICED))
-    line, quantity = draw.below(len(_products()["product_id"])), draw.below(3)
+    line, quantity = draw.below(_RANGE), draw.below(3)
     product = {column: values.take(line) for column, values in _products().items()}
     browsed = pc.is_in(name, pa.array(_BROWSED))
     columns = {
         "event_id": _numbered(*numbering, draw.rows),
         "name": name,
         "at": pc.strftime(at, format="%Y-%m-%dT%H:%M:%SZ"),
-        **_identifiers(draw, who, owner),
+        **_identifiers(draw, who, owner, name),
         "value": only(priced, pc.choose(quantity.cast(pa.int64()), *_prices(product))),
         "currency": only(priced, who.currency.take(owner)),
-        "quantity": only(priced, pc.add(quantity, pa.scalar(1, pa.uint64())).cast(pa.int64())),
+        "quantity": only(priced, pa.array(["1", "2", "3"]).take(quantity)),
         "product_id": only(browsed, product["product_id"]),
         "category": only(browsed, product["category"]),
         "channel": draw.pick(("web", "web", "app", "store")),
@@ -96,11 +106,14 @@ def orders(draw: Draw, who: Shoppers, numbering: tuple[str, int]) -> pa.Table | 
     return pa.table(columns)
 
 
-def _identifiers(draw: Draw, who: Shoppers, owner: Column) -> dict[str, Column]:
+def _identifiers(draw: Draw, who: Shoppers, owner: Column, name: Column) -> dict[str, Column]:
     by = draw.pick(_IDENTIFIED_BY)
+    unnamed = pc.is_in(name, pa.array(_ANONYMOUS))
+    cookie = pc.if_else(draw.chance(600), draw.pick(who.strangers), who.cookie.take(owner))
     others = {
-        name: only(pc.equal(by, name), getattr(who, name).take(owner))
-        for name in ("email", "phone", "cookie")
+        "email": only(pc.equal(by, "email"), who.email.take(owner)),
+        "phone": only(pc.equal(by, "phone"), who.phone.take(owner)),
+        "cookie": only(pc.and_(pc.equal(by, "cookie"), unnamed), cookie),
     }
     nothing = pc.is_null(pc.coalesce(*others.values()))
     return {"external_id": only(nothing, who.external_id.take(owner)), **others}
@@ -112,12 +125,12 @@ def _prices(product: dict[str, Column]) -> list[Column]:
 
 @cache
 def _products() -> dict[str, Column]:
-    """Return the catalogue: 240 products, and what one, two and three of each cost."""
-    cents = [490 + (number * number * 7919) % 15_000 for number in range(240)]
+    """Return the catalogue: products, and what one, two and three of each cost."""
+    cents = [490 + (number * number * 7919) % 15_000 for number in range(_RANGE)]
     times = {"one": 1, "two": 2, "three": 3}
     return {
-        "product_id": pa.array([f"P{number:04d}" for number in range(240)]),
-        "category": pa.array([_CATEGORIES[number % len(_CATEGORIES)] for number in range(240)]),
+        "product_id": pa.array([f"P{number:04d}" for number in range(_RANGE)]),
+        "category": pa.array([_CATEGORIES[number % len(_CATEGORIES)] for number in range(_RANGE)]),
         **{
             word: pa.array([f"{count * price / 100:.2f}" for price in cents])
             for word, count in times.items()

@@ -149,8 +149,11 @@ class _Shop:
         """Write the events and sightings of a season, as many as its days are worth."""
         share = len(people) * season.days / self.season.days
         window = season.window(0, season.days)
-        cookies = {one.owner: one.id for one in seen if one.kind == "cookie"}
-        who = shoppers(people, [cookies.get(place) for place in range(len(people))], window)
+        cookies: dict[int, list[str | None]] = {}
+        for one in seen:
+            if one.kind == "cookie":
+                cookies.setdefault(one.owner, []).append(one.id)
+        who = shoppers(people, cookies, window)
         if events := orders(Draw(rng, round(share * self.events)), who, _numbering(drop)):
             resent = events.slice(0, round(events.num_rows * _RESENT))
             self.planted["event sent twice"] += resent.num_rows

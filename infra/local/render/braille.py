@@ -28,8 +28,10 @@ class Pen:
         if ascii_only:
             return self.letter * width
         dots = [self.draws(dot) for dot in range(2 * width)]
+        left, right = (0x06, 0x30) if self.thick else (0x04, 0x20)
         return "".join(
-            chr(0x2800 + 0x04 * dots[2 * cell] + 0x20 * dots[2 * cell + 1]) for cell in range(width)
+            chr(0x2800 + left * dots[2 * cell] + right * dots[2 * cell + 1])
+            for cell in range(width)
         )
 
 

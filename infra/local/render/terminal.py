@@ -19,12 +19,12 @@ from infra.local.render.braille import Canvas, Pen
 from infra.local.render.words import GAP, NAMES, count, days_left, on_day, percent
 
 _ROWS = 10
-_BAR = 12
+_BAR = 10
 _SHADES = (  # in Unicode, in ASCII, in colour, and what it stands for
-    ("█", "#", "green", "durable"),
-    ("▓", "%", "cyan", "durable and on a clock"),
+    ("█", "#", "green", "durable only"),
+    ("▓", "%", "cyan", "both"),
     ("▒", "=", "yellow", "only on a clock"),
-    ("░", ".", "bright_black", "unreachable"),
+    ("░", ".", "bright_black", "unreached"),
 )
 _PENS = {  # the last one drawn lies on top
     Series.MOBILE: Pen(style="magenta", letter="m", on=1, off=3),
@@ -36,7 +36,7 @@ _PENS = {  # the last one drawn lies on top
 
 def contrast_table(contrast: Contrast) -> RenderableType:
     """Lay out the contrast: one row an audience, a key to the bars, one row an identifier type."""
-    return Group(_reach(contrast), _Key(), Text(), _types(contrast))
+    return Group(_reach(contrast), Text(), _Key(), Text(), _types(contrast))
 
 
 def decay_chart(decay: Decay) -> RenderableType:
@@ -52,8 +52,9 @@ def decay_chart(decay: Decay) -> RenderableType:
 
 
 def _reach(contrast: Contrast) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), expand=False)
-    table.add_column("audience", overflow="fold", min_width=12)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    longest = max((len(now.audience) for now in contrast.audiences), default=0)
+    table.add_column("audience", overflow="fold", min_width=min(longest, 20), max_width=20)
     for name in ("members", "durable", "on a\nclock", "both", "clock\nonly", "un-\nreached"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("reach")
@@ -71,10 +72,10 @@ def _reach(contrast: Contrast) -> Table:
 
 
 def _types(contrast: Contrast) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("audience", overflow="fold")
     table.add_column("reached by", overflow="fold")
-    for name in ("members", "share", "median\ndays left", "longest\ndays left"):
+    for name in ("members", "share", "median\ndays left", "longest"):
         table.add_column(name, justify="right", no_wrap=True)
     for now in contrast.audiences:
         for place, kind in enumerate(now.by_type):
@@ -82,9 +83,9 @@ def _types(contrast: Contrast) -> Table:
                 Text("" if place else now.audience),
                 Text(kind.type),
                 count(kind.members),
-                percent(kind.members, now.members).replace(GAP, " "),
+                percent(kind.members, now.members).replace(GAP, " ").replace("–", "-"),
                 days_left(kind.days_left_median),
-                days_left(kind.days_left_max),
+                "" if kind.days_left_max is None else days_left(kind.days_left_max),
                 end_section=place == len(now.by_type) - 1,
             )
     return table
@@ -123,14 +124,14 @@ class _Bar:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         now = self.now
         parts = (now.only_durable, now.both, now.only_on_a_clock, now.unreachable)
-        widths = _shared(parts, _BAR)
+        widths = _shared(parts, min(_BAR, options.max_width))
         for (full, plain, colour, _), width in zip(_SHADES, widths, strict=True):
             glyph = plain if options.ascii_only else full
             yield Segment(glyph * width, Style(color=colour))
         yield Segment.line()
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        return Measurement(_BAR, _BAR)
+        return Measurement(6, _BAR)
 
 
 @dataclass(frozen=True, slots=True)

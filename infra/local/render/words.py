@@ -23,6 +23,14 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def compact(number: int, top: int) -> str:
+    """Write a round number for a scale that ends at `top`: 800, 4,000, 120k, 1.5M."""
+    if top < 10_000 or number == 0:
+        return count(number)
+    size, letter = (1_000_000, "M") if top >= 1_000_000 else (1_000, "k")
+    return f"{number / size:.4g}{letter}"
+
+
 def percent(part: int, whole: int) -> str:
     """Write a share in whole per cent, never nought for some nor a hundred for not all."""
     if whole == 0:
@@ -53,12 +61,13 @@ def on_day(day: date, today: date, *, short: bool = False) -> str:
 
 
 def headline(contrast: Contrast, decay: Decay) -> str:
-    """Say the finding about the audience with the most to lose."""
+    """Say the finding about the audience with the most to lose, of people where there is one."""
     curves = {curve.audience: curve for curve in decay.audiences}
     told = [audience for audience in contrast.audiences if audience.audience in curves]
     if not told:
         return "There is no audience to report on."
-    most = max(told, key=lambda audience: audience.only_on_a_clock)
+    people = [audience for audience in told if audience.of == "people" and audience.members]
+    most = max(people or told, key=lambda now: (now.only_on_a_clock, now.on_a_clock))
     return finding(most, curves[most.audience])
 
 
@@ -70,11 +79,15 @@ def finding(now: AudienceContrast, curve: AudienceDecay) -> str:
         return _of_devices(now, curve)
     lasting = f"{percent(now.durable, now.members)} of {now.audience} is durable"
     clocked = now.only_on_a_clock
-    if clocked == 0:
-        return f"{lasting}; nobody in it is reached by a cookie or device alone."
+    if clocked > 1:
+        only = f"of the {count(clocked)} reachable only by cookie or device"
+        return f"{lasting}; {only}, {_half(curve, Series.CLOCK_ONLY)}."
     if clocked == 1:
         return f"{lasting}; one member is reached by a cookie or device alone."
-    return f"{lasting}; of the {count(clocked)} reachable only by cookie or device, {_half(curve)}."
+    if now.on_a_clock == 0:
+        return f"{lasting}; no cookie or device of its members is alive."
+    alone = f"cookies and devices alone reach {percent(now.on_a_clock, now.members)} of it"
+    return f"{lasting}; {alone}, and of those {_half(curve, Series.DEVICE)}."
 
 
 def _of_devices(now: AudienceContrast, curve: AudienceDecay) -> str:
@@ -83,14 +96,13 @@ def _of_devices(now: AudienceContrast, curve: AudienceDecay) -> str:
     known = percent(now.known, now.members)
     ids = f"{count(now.on_a_clock)} cookies and devices"
     return (
-        f"All of {now.audience} is on a clock: of its {ids}, {_half(curve)}; "
+        f"All of {now.audience} is on a clock: of its {ids}, {_half(curve, Series.DEVICE)}; "
         f"{known} belong to a customer with a durable profile."
     )
 
 
-def _half(curve: AudienceDecay) -> str:
-    half = curve.half_gone_on(Series.CLOCK_ONLY)
+def _half(curve: AudienceDecay, series: Series) -> str:
+    half = curve.half_gone_on(series)
     if half is None:
-        days = len(curve.series[Series.CLOCK_ONLY]) - 1
-        return f"more than half is still there after {days} days"
+        return f"more than half is still there after {len(curve.series[series]) - 1} days"
     return f"half is gone by {on_day(half, curve.first_day)}"

@@ -214,14 +214,15 @@ def test_the_second_drop_brings_newcomers_and_changes_of_known_people(shop):
         if old is None:
             continue
         assert shop.first.as_of <= datetime.fromisoformat(row["updated_at"]) < shop.second.as_of
-        withdrawn += old["consent_ads"] in {"true", "yes", "1", "TRUE"} > {row["consent_ads"]}
-        stopped += old["do_not_contact"] != "true" == row["do_not_contact"]
-    assert shop.planted["change: consent withdrawn"] > 0
-    assert stopped > 0
+        agreed = old["consent_ads"] in {"true", "yes", "1", "TRUE"}
+        withdrawn += agreed and row["consent_ads"] == "false"
+        stopped += old["do_not_contact"] != row["do_not_contact"] == "true"
+    assert 0 < withdrawn <= shop.planted["change: consent withdrawn"]
+    assert 0 < stopped <= shop.planted["change: stop"]
 
 
 def test_people_beyond_one_chunk_keep_numbers_of_their_own(tmp_path):
-    """Chunks follow each other without overlap, and no two people share a phone by accident."""
+    """Chunks follow each other without gap or overlap."""
     made = generate(
         tmp_path,
         20_030,
@@ -236,7 +237,7 @@ def test_people_beyond_one_chunk_keep_numbers_of_their_own(tmp_path):
         for row in profiles(made.first.profiles)
         if row["external_id"].startswith("C0")
     ]
-    assert numbers == [f"C{n:07d}" for n in range(1, 20_031)] or len(set(numbers)) == 20_030
+    assert sorted(numbers) == [f"C{n:07d}" for n in range(1, 20_031)]
 
 
 @pytest.mark.parametrize("people", [0, 1, 3])

@@ -155,6 +155,20 @@ def test_devices_say_when_they_expire(lake, audience, as_of):
     assert (row["member"], row["expires_at"]) == (PEOPLE[1], as_of + 9 * day)
 
 
+def test_a_text_is_known_and_not_a_number(lake, audience):
+    """`is_not: 5` holds where the field says something that is no number at all."""
+    texts = {PEOPLE[0]: "high", PEOPLE[1]: "5.0", PEOPLE[2]: "", PEOPLE[3]: "high|5"}
+    lake.fill(
+        {
+            "people_now": [{"person": p, "type": "phone"} for p in texts],
+            "profiles_now": [{"person": p, "attributes": {"x": t}} for p, t in texts.items()],
+        }
+    )
+    for test in ({"is_not": 5}, {"not_in": [5, "low"]}):
+        rule = {"profile": {"field": "attributes.x", **test}}
+        assert lake.members(audience(rule)) == {PEOPLE[0]}
+
+
 def test_money_is_exact(lake, audience, as_of):
     """Ten times ten cents are one, for the sum and for the average."""
     tenth = {"person": PEOPLE[0], "name": "order", "at": as_of, "value": Decimal("0.1")}

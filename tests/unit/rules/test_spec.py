@@ -167,7 +167,7 @@ def test_every_fault_is_named_at_once():
         ),
         ("[" * 3000, 1, "too much"),
         ("name: x\nname: y", 2, "stands twice"),
-        ("#" * 300_000, 1, "too long"),
+        ("#" * 300_000, 1, "too much"),
     ],
 )
 def test_a_fault_has_its_line(text, line, part):
