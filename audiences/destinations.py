@@ -6,12 +6,14 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from audiences.consent import FLAGS, Policy
 from audiences.platforms import MODULES
 from shared.errors import ConfigurationError, Fault
 from shared.located import Located, load
 
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 KEYS = (
     "name",
     "platform",
@@ -121,22 +123,30 @@ def _wrong(document: Located) -> list[Fault]:
         for key in ("audience_ids", "consent", "guard", "options")
         if not isinstance(value.get(key) or {}, dict)
     ]
-    url = value.get("base_url")
-    if url is not None and not str(url).startswith(
-        ("https://", "http://127.0.0.1", "http://localhost")
-    ):
-        faults.append(
-            Fault(document.where("base_url"), "base_url is not safe", "use https://, or loopback")
-        )
-    reference = str(value.get("credentials") or "")
-    if (
-        reference
-        and not reference.startswith(("env:", "file:", "secret://"))
-        and (reference != "sandbox")
-    ):
+    return [*faults, *_unsafe(document)]
+
+
+def _unsafe(document: Located) -> list[Fault]:
+    """Refuse what would send people's data or a secret where it must not go."""
+    value, faults = document.value, []
+    url, reference = str(value.get("base_url") or ""), str(value.get("credentials") or "")
+    if url and not url.startswith("https://") and not _is_loopback(url):
+        fix = "use https://, or a loopback address for the sandbox"
+        faults.append(Fault(document.where("base_url"), "base_url is not safe", fix))
+    if reference == "sandbox":
+        if not _is_loopback(url):
+            fix = "write env:NAME, or set base_url to the sandbox"
+            what = "'sandbox' opens only the sandbox"
+            faults.append(Fault(document.where("credentials"), what, fix))
+    elif reference and not reference.startswith(("env:", "file:", "secret://")):
         fix = "a secret never stands in a file: use env:NAME, file:PATH or secret://PATH"
         faults.append(Fault(document.where("credentials"), "this is no reference", fix))
     return faults
+
+
+def _is_loopback(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and parts.hostname in _LOOPBACK
 
 
 def _consent(document: Located) -> tuple[Policy, list[Fault]]:

@@ -8,40 +8,73 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
-from infra.local.commands import (
-    audience,
-    demo,
-    expire,
-    ingest,
-    init,
-    normalize,
-    person,
-    report,
-    resolve,
-    run,
-    sandbox,
-    sync,
-)
+from infra.local.context import PLAIN
 from shared.errors import BridgeError, ConfigurationError
 from shared.log import log
 from shared.redact import scrub
 
+# A command's module is imported when it is called: together they take two seconds.
+COMMANDS: Mapping[str, str] = {
+    "init": "Make a workspace in a folder, with examples that point at the sandbox.",
+    "demo": "Run the whole job on a generated shop against the sandbox.",
+    "ingest": "Read files of profiles, events or sightings into the lake.",
+    "resolve": "Join identifiers into people who keep their ids.",
+    "audience": "List, check, explain and build audiences.",
+    "sync": "Bring a platform in step with an audience.",
+    "run": "List, show, replay and verify runs.",
+    "report": "Say what is durable, what is on a clock, and when it runs out.",
+    "person": "Show all that is known of one person.",
+    "expire": "Sweep what has outlived its time.",
+    "normalize": "Write what a platform would be sent for each value on stdin.",
+    "sandbox": "Stand in for the ad platforms on this machine.",
+}
+
+
+class _Commands(TyperGroup):
+    """The commands by name, each loaded when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the group's own signature
+        """Return the names in the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """Load one command, or return None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"infra.local.commands.{cmd_name}")
+        group = getattr(module, "app", None)
+        if group is None:
+            group = typer.Typer(**PLAIN)
+            module.register(group)
+        command = typer.main.get_command(group)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
 app = typer.Typer(
     name="bridge",
-    help="Keeps ad platforms in step with your own customer records, provably and under consent.",
+    cls=_Commands,
     no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    **PLAIN,
 )
-for command in (init, demo, ingest, resolve, sync, person, expire, normalize, sandbox):
-    command.register(app)
-for group in (audience, run, report):
-    app.add_typer(group.app)
+
+
+@app.callback()
+def bridge() -> None:
+    """Keep ad platforms in step with your own customer records, provably and under consent."""
 
 
 def main() -> None:

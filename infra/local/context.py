@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audiences.flows.workspace import Workspace
-from infra.local.output import Output
-from infra.local.runtime import open_workspace
 from shared.clock import parse_instant
+
+if TYPE_CHECKING:
+    from audiences.flows.workspace import Workspace
+    from infra.local.output import Output
 
 AsOf = Annotated[
     str, typer.Option("--as-of", metavar="TIME", help="Work as if it were this instant.")
@@ -29,11 +30,20 @@ Folder = Annotated[
     ),
 ]
 HERE = Path()
+PLAIN: dict[str, Any] = {  # how every group of commands is made
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
 
 
 @contextmanager
 def work(folder: Path, as_of: str, output: Output) -> Iterator[Workspace]:
     """Open the workspace for one command, with progress shown while the block runs."""
+    # Only a command that runs pays for opening a workspace: asking for help does not.
+    from infra.local.runtime import open_workspace  # noqa: PLC0415
+
     instant = parse_instant(as_of) if as_of else None
     with output.progress() as progress:
         yield open_workspace(folder.resolve(), as_of=instant, progress=progress)

@@ -12,10 +12,12 @@ from audiences.flows import load
 from audiences.flows.build import Built, Explained, build, explain_audience
 from audiences.lake import snapshot
 from audiences.rules.graph import order
-from infra.local.context import HERE, AsOf, Folder, Json, work
+from infra.local.context import HERE, PLAIN, AsOf, Folder, Json, work
 from infra.local.output import Output, table
 
-app = typer.Typer(name="audience", help="List, check, explain and build audiences.")
+app = typer.Typer(
+    name="audience", help="List, check, explain and build audiences.", no_args_is_help=True, **PLAIN
+)
 Name = Annotated[str, typer.Argument(metavar="NAME")]
 
 

@@ -9,13 +9,18 @@ import typer
 
 from audiences.flows.report import contrast_report, decay_report
 from audiences.flows.workspace import Workspace
-from infra.local.context import HERE, AsOf, Folder, Json, work
+from infra.local.context import HERE, PLAIN, AsOf, Folder, Json, work
 from infra.local.output import Output
 from infra.local.render.page import report_page
 from infra.local.render.terminal import contrast_table, decay_chart
 from shared.errors import ConfigurationError
 
-app = typer.Typer(name="report", help="What is durable, what is on a clock, and when it runs out.")
+app = typer.Typer(
+    name="report",
+    help="What is durable, what is on a clock, and when it runs out.",
+    no_args_is_help=True,
+    **PLAIN,
+)
 Names = Annotated[list[str] | None, typer.Argument(metavar="[AUDIENCE...]")]
 Format = Annotated[str, typer.Option("--format", metavar="table|json|html")]
 

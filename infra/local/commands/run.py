@@ -8,10 +8,12 @@ import typer
 from rich.console import Console
 
 from audiences.flows.runs import list_runs, replay_run, show_run, verify_ledger
-from infra.local.context import HERE, AsOf, Folder, Json, work
+from infra.local.context import HERE, PLAIN, AsOf, Folder, Json, work
 from infra.local.output import Output, table
 
-app = typer.Typer(name="run", help="List, show, replay and verify runs.")
+app = typer.Typer(
+    name="run", help="List, show, replay and verify runs.", no_args_is_help=True, **PLAIN
+)
 Run = Annotated[str, typer.Argument(metavar="RUN")]
 
 

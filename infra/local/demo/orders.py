@@ -30,6 +30,7 @@ _IDENTIFIED_BY = weighted([("external_id", 52), ("email", 20), ("cookie", 22), (
 _ANONYMOUS = ("view", "cart", "search")  # what people do without saying who they are
 _TEXT = pa.string()
 _RANGE = 240  # products
+_COUNTS = ("1", "2", "3")  # pieces in an order
 _CATEGORIES = ("running-shoes", "trail", "apparel", "accessories", "nutrition", "kids")
 
 
@@ -51,10 +52,7 @@ class Shoppers:
 def shoppers(
     people: Sequence[Customer], cookies: Mapping[int, list[str]], week: Window
 ) -> Shoppers:
-    """Turn the customers active in a window into columns; the window cuts their habits.
-
-    `cookies` are those of each customer by place, and at -1 those of strangers.
-    """
+    """Turn customers into columns; `cookies` are theirs by place, and at -1 those of strangers."""
     starts = [max(one.active.start, week.start) for one in people]
     ends = [min(one.active.end, week.end) for one in people]
     places = [
@@ -63,13 +61,14 @@ def shoppers(
         if starts[place] < ends[place]
         for _ in range(one.weight)
     ]
+    strangers: list[str | None] = [*cookies.get(-1, ())]
     return Shoppers(
         external_id=pa.array([one.row[0] for one in people]),
         email=pa.array([one.row[1] or None for one in people], _TEXT),
         # A till stores what it dials: its numbers are international, unlike those people type.
         phone=pa.array([one.dialled for one in people]),
         cookie=pa.array([next(iter(cookies.get(i, ())), None) for i in range(len(people))], _TEXT),
-        strangers=pa.array(list(cookies.get(-1, ())) or [None], _TEXT),
+        strangers=pa.array(strangers or [None], _TEXT),
         currency=pa.array([one.country.currency for one in people]),
         start=pa.array(starts, pa.uint64()),
         end=pa.array(ends, pa.uint64()),
@@ -87,23 +86,29 @@ def orders(draw: Draw, who: Shoppers, numbering: tuple[str, int]) -> pa.Table | 
     owner = draw.pick(who.pool)
     name = draw.pick(_NAMES)
     at = draw.instants(who.start.take(owner), who.end.take(owner))
-    priced = pc.is_in(name, pa.array(_PRICED))
-    line, quantity = draw.below(_RANGE), draw.below(3)
-    product = {column: values.take(line) for column, values in _products().items()}
-    browsed = pc.is_in(name, pa.array(_BROWSED))
     columns = {
         "event_id": _numbered(*numbering, draw.rows),
         "name": name,
         "at": pc.strftime(at, format="%Y-%m-%dT%H:%M:%SZ"),
         **_identifiers(draw, who, owner, name),
-        "value": only(priced, pc.choose(quantity.cast(pa.int64()), *_prices(product))),
-        "currency": only(priced, who.currency.take(owner)),
-        "quantity": only(priced, pa.array(["1", "2", "3"]).take(quantity)),
-        "product_id": only(browsed, product["product_id"]),
-        "category": only(browsed, product["category"]),
+        **_wares(draw, name, who.currency.take(owner)),
         "channel": draw.pick(("web", "web", "app", "store")),
     }
     return pa.table(columns)
+
+
+def _wares(draw: Draw, name: Column, currency: Column) -> dict[str, Column]:
+    priced, browsed = (pc.is_in(name, pa.array(names)) for names in (_PRICED, _BROWSED))
+    line, quantity = draw.below(_RANGE), draw.below(3)
+    product = {column: values.take(line) for column, values in _products().items()}
+    prices = (product[count] for count in _COUNTS)
+    return {
+        "value": only(priced, pc.choose(quantity.cast(pa.int64()), *prices)),
+        "currency": only(priced, currency),
+        "quantity": only(priced, pa.array(_COUNTS).take(quantity)),
+        "product_id": only(browsed, product["product_id"]),
+        "category": only(browsed, product["category"]),
+    }
 
 
 def _identifiers(draw: Draw, who: Shoppers, owner: Column, name: Column) -> dict[str, Column]:
@@ -119,21 +124,16 @@ def _identifiers(draw: Draw, who: Shoppers, owner: Column, name: Column) -> dict
     return {"external_id": only(nothing, who.external_id.take(owner)), **others}
 
 
-def _prices(product: dict[str, Column]) -> list[Column]:
-    return [product["one"], product["two"], product["three"]]
-
-
 @cache
 def _products() -> dict[str, Column]:
     """Return the catalogue: products, and what one, two and three of each cost."""
     cents = [490 + (number * number * 7919) % 15_000 for number in range(_RANGE)]
-    times = {"one": 1, "two": 2, "three": 3}
     return {
         "product_id": pa.array([f"P{number:04d}" for number in range(_RANGE)]),
         "category": pa.array([_CATEGORIES[number % len(_CATEGORIES)] for number in range(_RANGE)]),
         **{
-            word: pa.array([f"{count * price / 100:.2f}" for price in cents])
-            for word, count in times.items()
+            count: pa.array([f"{int(count) * price / 100:.2f}" for price in cents])
+            for count in _COUNTS
         },
     }
 

@@ -63,27 +63,15 @@ def generate(
 ) -> Generated:
     """Write `week1/` and `week2/` below a folder; the second holds only what is new or changed."""
     season = Season(datetime.combine(first_day, time(), UTC), days)
-    week = Season(season.end, WEEK)
-    planted: Counter[str] = Counter()
-    with open_drop(folder / "week1") as first, open_drop(folder / "week2") as second:
-        shop = _Shop(
-            seed=seed,
-            season=season,
-            week=week,
-            events=events_per_person,
-            sightings=sightings_per_person,
-            planted=planted,
-        )
-        for numbers in _chunks(1, people):
-            shop.regulars(numbers, first, second)
-        for numbers in _chunks(people + 1, people + round(people * _NEWCOMERS)):
-            shop.newcomers(numbers, second)
-        shop.broken(first)
-    return Generated(
-        first=_drop(folder / "week1", season.end, first.rows),
-        second=_drop(folder / "week2", week.end, second.rows),
-        planted=planted,
+    shop = _Shop(
+        seed=seed,
+        season=season,
+        week=Season(season.end, WEEK),
+        events=events_per_person,
+        sightings=sightings_per_person,
+        planted=Counter(),
     )
+    return shop.open(folder, people)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +82,20 @@ class _Shop:
     events: float
     sightings: float
     planted: Counter[str]
+
+    def open(self, folder: Path, people: int) -> Generated:
+        """Write both drops, chunk by chunk."""
+        with open_drop(folder / "week1") as first, open_drop(folder / "week2") as second:
+            for numbers in _chunks(1, people):
+                self.regulars(numbers, first, second)
+            for numbers in _chunks(people + 1, people + round(people * _NEWCOMERS)):
+                self.newcomers(numbers, second)
+            self.broken(first)
+        return Generated(
+            first=_drop(folder / "week1", self.season.end, first.rows),
+            second=_drop(folder / "week2", self.week.end, second.rows),
+            planted=self.planted,
+        )
 
     def regulars(self, numbers: range, first: DropWriter, second: DropWriter) -> None:
         """Write a chunk of customers, and what they did, changed and stopped a week later."""
@@ -149,7 +151,7 @@ class _Shop:
         """Write the events and sightings of a season, as many as its days are worth."""
         share = len(people) * season.days / self.season.days
         window = season.window(0, season.days)
-        cookies: dict[int, list[str | None]] = {}
+        cookies: dict[int, list[str]] = {}
         for one in seen:
             if one.kind == "cookie":
                 cookies.setdefault(one.owner, []).append(one.id)

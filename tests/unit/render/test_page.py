@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiences.reports.contrast import Contrast
-from audiences.reports.decay import Decay
+from audiences.reports.decay import Decay, Series
 from infra.local.render.page import report_page
 from infra.local.render.svg import round_top, ticks
 from infra.local.render.words import GAP, compact
@@ -103,6 +103,18 @@ def test_an_audience_without_members_has_no_charts(contrast, decay):
     page = report_page(contrast, decay, "Reach", [])
     assert page.count("<h2>nobody</h2>") == 0
     assert '<th scope="row">nobody</th>' in page
+
+
+def test_where_devices_add_nobody_they_are_drawn_before_the_durable_reach(contrast, decay):
+    """A company with profiles sees what it would have without them."""
+    now = replace(contrast.audiences[0], durable=12_480, both=8_120)
+    series = {**decay.audiences[0].series, Series.CLOCK_ONLY: (0,) * 91}
+    curve = replace(decay.audiences[0], series=series)
+    page = report_page(Contrast(contrast.as_of, (now,)), Decay(decay.as_of, 90, (curve,)), "R")
+    assert "By profile, and by device alone" in page
+    assert "Still reachable, if nobody is seen again" not in page
+    assert page.index('<path class="a-durable"') < page.index('<path class="a-clock"')
+    assert "half gone by 14 Dec<" in page
 
 
 @given(st.text(max_size=30))
