@@ -10,6 +10,8 @@ import yaml
 from shared.errors import ConfigurationError, Fault
 
 Path = tuple[str | int, ...]
+LONGEST_FILE = 200_000  # characters
+MOST_VALUES = 20_000  # with every alias written out
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +31,47 @@ class Located:
 
 
 def load(text: str, file: str) -> Located:
-    """Parse YAML safely, refusing duplicate keys.
+    """Parse YAML safely, refusing duplicate keys and files that unfold without end.
 
     Raises:
-        ConfigurationError: naming file and line, when it is not YAML or a key stands twice.
+        ConfigurationError: naming file and line, when it is not YAML, a key stands twice, or a
+            value is none that YAML knows.
 
     """
+    node = _compose(text, file)
+    lines: dict[Path, int] = {(): 1}
+    value = None if node is None else _value(node, (), lines, file)
+    return Located(file, value, lines)
+
+
+def _compose(text: str, file: str) -> yaml.Node | None:
+    large = Fault(f"{file}:1", "the file holds too much", "split it into several files")
+    if len(text) > LONGEST_FILE:
+        raise ConfigurationError(large)
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if _size(node, {}) > MOST_VALUES:
+            raise ConfigurationError(large)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         fault = Fault(f"{file}:{line}", f"not YAML: {error.problem}", "check indents and quotes")
         raise ConfigurationError(fault) from error
     except yaml.YAMLError as error:
         raise ConfigurationError(Fault(f"{file}:1", "not YAML", "save it as UTF-8 text")) from error
-    lines: dict[Path, int] = {(): 1}
-    value = None if node is None else _value(node, (), lines, file)
-    return Located(file, value, lines)
+    except RecursionError as error:
+        raise ConfigurationError(large) from error
+    return node
+
+
+def _size(node: yaml.Node | None, sizes: dict[int, int]) -> int:
+    """Count the values with every alias written out, without writing them out."""
+    if node is None or id(node) in sizes:
+        return sizes.get(id(node), 1)
+    sizes[id(node)] = MOST_VALUES  # an alias inside its own anchor has no end
+    children = [] if isinstance(node, yaml.ScalarNode) else list(node.value)
+    flat = [n for child in children for n in (child if isinstance(child, tuple) else (child,))]
+    sizes[id(node)] = 1 + sum(_size(child, sizes) for child in flat)
+    return sizes[id(node)]
 
 
 def _value(node: yaml.Node, path: Path, lines: dict[Path, int], file: str) -> Any:
@@ -54,8 +80,12 @@ def _value(node: yaml.Node, path: Path, lines: dict[Path, int], file: str) -> An
         return _mapping(node, path, lines, file)
     if isinstance(node, yaml.SequenceNode):
         return [_value(child, (*path, i), lines, file) for i, child in enumerate(node.value)]
-    constructor = yaml.SafeLoader("")
-    return constructor.construct_object(node)
+    try:
+        return yaml.SafeLoader("").construct_object(node)
+    except (yaml.YAMLError, ValueError) as error:
+        where = f"{file}:{node.start_mark.line + 1}"
+        fault = Fault(where, "a value cannot be read as YAML", "check dates and tags, or quote it")
+        raise ConfigurationError(fault) from error
 
 
 def _mapping(

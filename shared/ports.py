@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -57,6 +57,27 @@ class KeyValue(Protocol):
 
     def delete(self, key: str, *, if_value: str | None = None) -> bool:
         """Remove a value, or only when it equals `if_value`; return whether it was removed."""
+        ...
+
+
+class Queue(Protocol):
+    """Carries messages to whoever works on them, each at least once, in no promised order."""
+
+    def put(self, bodies: Sequence[str]) -> list[int]:
+        """Add messages; return the places in `bodies` of those that were not taken.
+
+        Raises:
+            RetryableError: when nothing can be taken now.
+
+        """
+        ...
+
+
+class Jobs(Protocol):
+    """Starts work that needs the lake, somewhere else, and returns at once."""
+
+    def start(self, kind: str, id: str) -> None:  # noqa: A002
+        """Start the job of a kind that is described under an id; it may be started twice."""
         ...
 
 

@@ -14,11 +14,13 @@ def ensure_audience(session: Session, audience: Audience) -> tuple[str, bool]:
     """Return the audience's id on the platform, and whether it was there before.
 
     An audience is looked for by name before it is made, so a lost answer makes no second one.
+
+    Raises:
+        CredentialError, RejectedError, RetryableError: as the platform answers.
     """
     create, created = session.platform.create, session.platform.created
     if create is None or created is None:
         return audience.name, True
-    told = Outcome(action=Action.RETRY)
     for attempt in range(1, session.retries.attempts + 1):
         found_id = _find(session, audience.name)
         if found_id:
@@ -33,15 +35,17 @@ def ensure_audience(session: Session, audience: Audience) -> tuple[str, bool]:
                 attempts=1,
             )
         except RetryableError:
+            if attempt == session.retries.attempts:
+                raise
             # The answer was lost, not necessarily the audience: look before asking again.
             session.sleep(session.retries.wait_seconds(attempt, None, audience.name))
             continue
         if told.action is Action.DONE:
             return created(bodies[-1]), False
-        break
-    raise RejectedError(
-        f"{session.platform.title} did not make the audience '{audience.name}': {said(told)}"
-    )
+        raise RejectedError(
+            f"{session.platform.title} did not make the audience '{audience.name}': {said(told)}"
+        )
+    raise AssertionError(audience.name)
 
 
 def _find(session: Session, name: str) -> str | None:

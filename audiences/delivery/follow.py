@@ -58,5 +58,6 @@ def _settled(session: Session, store: Store, plan: Plan, planned: Planned) -> bo
     if outcome.action is Action.PENDING:
         return False
     final = replace(finals[-1] if finals else outcome, handle=first.outcome.handle)
-    outbox.record(store, plan.run, recording(session, planned, final, attempts), status=True)
+    made = recording(session, planned.id, first.sha256, final, attempts)
+    outbox.record(store, plan.run, made, status=True)
     return True

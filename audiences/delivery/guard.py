@@ -13,9 +13,12 @@ def judge(
 ) -> str:
     """Return why a run must stop, or an empty text.
 
-    `held` and `changes` count members; `missing` names sources that were there last time. A first
-    sync has nothing to lose, so percentages begin with the second.
+    `held` and `changes` count members; `missing` names inputs that were there last time. A run
+    that changes nothing never stops. A first sync has nothing to lose, so percentages begin with
+    the second.
     """
+    if not any(changes.values()):
+        return ""
     if missing:
         return f"input is missing that the last run had: {', '.join(missing)}"
     if not held or held < guard.min_held:

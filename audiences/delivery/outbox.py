@@ -37,6 +37,7 @@ class Plan:
     destination: str
     platform: str
     version: str
+    place: str  # platform, address and account: what is held belongs to it
     account: str
     audience_id: str | None  # None: the audience is created when the run is delivered
     title: str
@@ -45,6 +46,7 @@ class Plan:
     valid_until: str  # after that nothing more of it may be sent: an id could outlive its life
     dry_run: bool
     rule_pack: str
+    terms: str  # digest of the rule and of the destination's policy and options
     inputs: Mapping[str, Any]  # numbers of the snapshots, ids of the commits
     changes: Mapping[str, int]  # added, removed, changed, refreshed, unknown: counted in members
     dropped: Mapping[str, int]  # members that may or can not be sent, by reason
@@ -63,7 +65,7 @@ class Recorded:
     """The outcome of one request as it was recorded, once."""
 
     id: str
-    sha256: str
+    sha256: str  # of the body as it was sent
     outcome: Outcome
     attempts: int
     at: str
@@ -93,19 +95,41 @@ def write_plan(store: Store, plan: Plan) -> None:
     Raises:
         IntegrityError: when the run has a plan already.
     """
-    data = json.dumps(asdict(plan), ensure_ascii=False, sort_keys=True, indent=1).encode()
-    if not store.put(plan_key(plan.run), data, if_absent=True):
+    if not store.put(plan_key(plan.run), _written(plan), if_absent=True):
         raise IntegrityError(f"run {plan.run} is planned already")
 
 
-def read_plan(store: Store, run: str) -> Plan | None:
-    """Return a run's plan, or None when it has none."""
+def _written(plan: Plan) -> bytes:
+    return json.dumps(asdict(plan), ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def seal(plan: Plan) -> str:
+    """Return the digest of the plan as it is written; kept elsewhere, it proves the file."""
+    return hashlib.sha256(_written(plan)).hexdigest()
+
+
+def read_plan(store: Store, run: str, sealed: str = "") -> Plan | None:
+    """Return a run's plan, or None when it has none.
+
+    Raises:
+        IntegrityError: when it is not whole, or not the one that was sealed.
+    """
     data = store.get(plan_key(run))
     if data is None:
         return None
-    value = json.loads(data)
-    requests = tuple(Planned(**item) for item in value.pop("requests"))
-    return Plan(requests=requests, **value)
+    changed = IntegrityError(
+        f"the plan of run {run} is not what was written; nothing of it is sent. Look at "
+        f"{plan_key(run)}; without that file the next run plans anew"
+    )
+    try:
+        value = json.loads(data)
+        requests = tuple(Planned(**item) for item in value.pop("requests"))
+        plan = Plan(requests=requests, **value)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise changed from error
+    if digest_of(plan.requests) != plan.digest or (sealed and seal(plan) != sealed):
+        raise changed
+    return plan
 
 
 def read_request(store: Store, plan: Plan, planned: Planned, audience_id: str) -> Request:

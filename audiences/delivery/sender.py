@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from audiences.delivery import outbox
 from audiences.delivery.outbox import Plan, Planned, Recorded
 from audiences.delivery.session import Session, exchange
 from audiences.platforms.base import Outcome
-from shared.clock import iso
+from shared.clock import iso, parse_instant
 from shared.ports import Store
 
 
@@ -58,8 +59,12 @@ def _lanes(
     lanes = min(session.platform.limits.concurrency, len(todo))
     with ThreadPoolExecutor(max_workers=lanes, thread_name_prefix="lane") as pool:
         futures = [pool.submit(one, planned) for planned in todo]
-    for future in futures:
-        future.result()
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:  # an interrupt too: what is in flight ends, nothing more begins
+            halted.set()
+            raise
     return len(todo)
 
 
@@ -72,11 +77,15 @@ def _deliver_one(
         request,
         lambda answer: session.platform.outcome(answer, planned.rows),
         f"{plan.run}/{planned.id}",
+        until=parse_instant(plan.valid_until),
     )
-    outbox.record(store, plan.run, recording(session, planned, outcome, attempts))
+    sent = hashlib.sha256(request.body).hexdigest()
+    outbox.record(store, plan.run, recording(session, planned.id, sent, outcome, attempts))
 
 
-def recording(session: Session, planned: Planned, outcome: Outcome, attempts: int) -> Recorded:
-    """Make the record of an outcome, as of now."""
+def recording(
+    session: Session, request_id: str, sha256: str, outcome: Outcome, attempts: int
+) -> Recorded:
+    """Make the record of an outcome, as of now; `sha256` is that of the bytes that were sent."""
     at = iso(session.clock.now())
-    return Recorded(id=planned.id, sha256=planned.sha256, outcome=outcome, attempts=attempts, at=at)
+    return Recorded(id=request_id, sha256=sha256, outcome=outcome, attempts=attempts, at=at)

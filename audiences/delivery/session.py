@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from audiences.delivery.pace import Pace, Retries
 from audiences.platforms.base import Action, Outcome, Platform, Request, Target
 from shared.clock import Clock
 from shared.errors import CredentialError, RejectedError, RetryableError
 from shared.ports import Http, HttpAnswer, HttpRequest, Sleep
+
+_LATER = (0, 408, 425, 429)
 
 
 @dataclass(slots=True)
@@ -43,7 +46,7 @@ class Session:
         )
 
     def renew(self, stale: str) -> bool:
-        """Renew the token unless another lane has done so; return whether it is a new one."""
+        """Renew the token unless another lane has done so; return whether to try once more."""
         with self._renewing:
             if self.credentials != stale:
                 return True
@@ -60,6 +63,8 @@ class Session:
                 ),
                 self.platform.limits.timeout_seconds,
             )
+            if answer.status in _LATER or answer.status >= 500:
+                return True  # nothing is said of the credentials: the next attempt asks again
             if answer.status != 200:
                 return False
             self.credentials = refreshed(self.credentials, answer.body)
@@ -77,17 +82,22 @@ def exchange(
     seed: str,
     *,
     attempts: int | None = None,
+    until: datetime | None = None,
 ) -> tuple[Outcome, int]:
     """Send a request until its outcome is certain; return it with the number of attempts.
+
+    Nothing is sent after `until`.
 
     Raises:
         CredentialError: when the credentials are refused and cannot be renewed.
         RejectedError: when the platform will take nothing more until a person acts.
-        RetryableError: when the attempts are used up and nothing is certain.
+        RetryableError: when the attempts or the time are used up and nothing is certain.
     """
     outcome, forgiven = Outcome(action=Action.RETRY), False
     most = attempts or session.retries.attempts
     for attempt in range(1, most + 1):
+        if until is not None and session.clock.now() > until:
+            raise RetryableError("the plan grew old before all of it was sent; run again")
         used = session.credentials
         outcome = judge(session.send(request))
         match outcome.action:

@@ -2,7 +2,7 @@
 
 Steps, each a named temporary table:
 
-    verdicts   request -> what became of its rows
+    verdicts   request -> digest of what was sent, and what became of its rows
     refusals   (request, place) -> why that one row was refused
     results    every row that was sent, with its outcome
     holds      what the platform holds now
@@ -10,34 +10,45 @@ Steps, each a named temporary table:
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection as Connection
 
 from audiences.delivery import outbox
-from audiences.delivery.outbox import Plan
+from audiences.delivery.outbox import Plan, Planned, Recorded
 from audiences.lake.query import timestamp
 from audiences.platforms.base import Action, Outcome
 from shared.ports import Store
 
-_VERDICTS = pa.schema([("request", pa.string()), ("outcome", pa.string()), ("reason", pa.string())])
+_VERDICTS = pa.schema([(name, pa.string()) for name in ("request", "sha256", "outcome", "reason")])
 _REFUSALS = pa.schema([("request", pa.string()), ("place", pa.int32()), ("reason", pa.string())])
 
 
 def final_outcome(store: Store, run: str, request_id: str) -> Outcome | None:
     """Return the last word on a request: the later status where there is one."""
+    last = _last(store, run, request_id)
+    return last.outcome if last else None
+
+
+def _last(store: Store, run: str, request_id: str) -> Recorded | None:
     later = outbox.recorded(store, run, request_id, status=True)
-    first = later or outbox.recorded(store, run, request_id)
-    return first.outcome if first else None
+    return later or outbox.recorded(store, run, request_id)
 
 
-def verdict(outcome: Outcome | None) -> str:
-    """Say what became of the rows of a request that were not refused by name."""
+def verdict(outcome: Outcome | None, rows: int) -> str:
+    """Say what became of the rows of a request that were not refused by name.
+
+    Where a platform says how many it refused and not which, each of them is unknown.
+    """
     if outcome is None:
         return "unknown"
     match outcome.action:
-        case Action.DONE | Action.PENDING:
+        case Action.DONE if outcome.rejected_unnamed:
+            everything = outcome.rejected_unnamed >= rows - len(outcome.rejected)
+            return "rejected" if everything else "unknown"
+        case Action.DONE:
             return "accepted"
         case Action.REFUSED | Action.STOP:
             return "rejected"
@@ -46,60 +57,72 @@ def verdict(outcome: Outcome | None) -> str:
 
 
 def make_results(con: Connection, store: Store, plan: Plan) -> dict[str, int]:
-    """Make `results` from the view `sent_rows` and the recorded outcomes; return the counts."""
-    verdicts, refusals, unnamed = [], [], 0
+    """Make `results` from the view `sent_rows` and the recorded outcomes; return the counts.
+
+    The counts are the platform's own: of a request of which it refused some rows without saying
+    which, they count as refused and the others as accepted, though each row is unknown.
+    """
+    verdicts, refusals, told = [], [], Counter(accepted=0, rejected=0, unknown=0)
     for planned in plan.requests:
-        outcome = final_outcome(store, plan.run, planned.id)
-        said = verdict(outcome)
+        last = _last(store, plan.run, planned.id)
+        outcome = last.outcome if last else None
+        said = verdict(outcome, planned.rows)
         reason = "" if outcome is None or said == "accepted" else (outcome.code or outcome.message)
-        verdicts.append({"request": planned.id, "outcome": said, "reason": reason})
-        if outcome is not None:
-            unnamed += min(outcome.rejected_unnamed, planned.rows)
-            refusals += [
-                {"request": planned.id, "place": place, "reason": why}
-                for place, why in outcome.rejected.items()
-            ]
+        sha256 = last.sha256 if last else planned.sha256
+        verdicts.append(
+            {"request": planned.id, "sha256": sha256, "outcome": said, "reason": reason}
+        )
+        refusals += [
+            {"request": planned.id, "place": place, "reason": why}
+            for place, why in (outcome.rejected.items() if outcome else ())
+        ]
+        told.update(_counted(planned, outcome, said))
     con.register("verdicts", pa.Table.from_pylist(verdicts, schema=_VERDICTS))
     con.register("refusals", pa.Table.from_pylist(refusals, schema=_REFUSALS))
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE results AS SELECT sent_rows.*, "
+        "CREATE OR REPLACE TEMP TABLE results AS SELECT sent_rows.*, sha256, "
         "CASE WHEN refusals.request IS NOT NULL THEN 'rejected' ELSE verdicts.outcome END "
         "AS outcome, coalesce(refusals.reason, verdicts.reason) AS reason "
         "FROM sent_rows JOIN verdicts USING (request) "
         "LEFT JOIN refusals ON refusals.request = sent_rows.request "
         "AND refusals.place = sent_rows.place"
     )
-    counts = dict(con.execute("SELECT outcome, count(*) FROM results GROUP BY outcome").fetchall())
-    # The platform said how many, not which: they count, but none can be named.
-    accepted = counts.get("accepted", 0) - unnamed
-    return {
-        "accepted": accepted,
-        "rejected": counts.get("rejected", 0) + unnamed,
-        "unknown": counts.get("unknown", 0),
-    }
+    return dict(told)
 
 
-def holds_sql(at: datetime) -> str:
+def _counted(planned: Planned, outcome: Outcome | None, said: str) -> Counter[str]:
+    named = len(outcome.rejected) if outcome else 0
+    unnamed = min(outcome.rejected_unnamed, planned.rows - named) if outcome else 0
+    rest = planned.rows - named - unnamed
+    return Counter(rejected=named + unnamed) + Counter({"accepted" if unnamed else said: rest})
+
+
+def holds_sql(at: datetime, *, certain: bool = True) -> str:
     """Write what the platform holds after the run.
 
     A row whose outcome is unknown may be held or not: it is kept as `unknown`, so that the next
-    run sends it again or takes it back. A row that the platform refused to take back is still
-    held.
+    run sends it again or takes it back; so is one that the platform refused to take back, or to
+    take again: a removal may have taken it out before. Keys whose life is over are kept no longer. Where somebody else sent meanwhile, nobody
+    knows whose request came last: nothing is `certain`, and every row of the run is unknown.
     """
+    now = timestamp(at)
+    accepted = "outcome = 'accepted'" if certain else "false"
+    alive = f"list_filter(keys, lambda k: k.expires_at IS NULL OR k.expires_at > {now}) AS keys"
     return f"""
-        SELECT unit, row, member, keys, consent, sent_at, forgets_at, state FROM held_before
-        ANTI JOIN results USING (row)
-        WHERE forgets_at IS NULL OR forgets_at > {timestamp(at)}
+        WITH kept AS (
+            SELECT * REPLACE ({alive}) FROM held_before
+            WHERE forgets_at IS NULL OR forgets_at > {now})
+        SELECT kept.* FROM kept ANTI JOIN results USING (row)
         UNION ALL
-        SELECT unit, row, member, keys, consent, {timestamp(at)}, forgets_at,
-            CASE WHEN outcome = 'accepted' THEN 'held' ELSE 'unknown' END
-        FROM results WHERE op = 'add' AND outcome <> 'rejected'
+        SELECT sent.unit, row, sent.member, sent.keys, sent.consent, {now},
+            CASE WHEN {accepted} THEN sent.forgets_at
+                ELSE greatest(sent.forgets_at, kept.forgets_at) END,
+            CASE WHEN {accepted} THEN 'held' ELSE 'unknown' END
+        FROM results AS sent LEFT JOIN kept USING (row)
+        WHERE op = 'add' AND outcome <> 'rejected'
         UNION ALL
-        SELECT held_before.* FROM held_before JOIN results USING (row)
-        WHERE op = 'add' AND outcome = 'rejected'
-        UNION ALL
-        SELECT held_before.* REPLACE ('unknown' AS state) FROM held_before
-        JOIN results USING (row) WHERE op = 'remove' AND outcome <> 'accepted'"""
+        SELECT kept.* REPLACE ('unknown' AS state) FROM kept JOIN results USING (row)
+        WHERE op = 'add' AND outcome = 'rejected' OR op = 'remove' AND NOT {accepted}"""
 
 
 def sends_sql(at: datetime) -> str:
@@ -107,9 +130,9 @@ def sends_sql(at: datetime) -> str:
     return f"""
         SELECT row, member, $platform AS platform, $account AS account,
             $destination AS destination, $audience AS audience, $list AS list, op,
-            unhex(requests.sha256) AS request_digest, $rule_pack AS rule_pack, consent, outcome,
+            unhex(sha256) AS request_digest, $rule_pack AS rule_pack, consent, outcome,
             reason, {timestamp(at)} AS at, $run AS run
-        FROM results JOIN requests ON requests.id = results.request"""
+        FROM results"""
 
 
 def sends_parameters(plan: Plan, audience_id: str) -> dict[str, str]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import pyarrow.parquet as pq
 
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
+from audiences.lake.append import clear
 from audiences.lake.lake import Lake
-from audiences.lake.layout import LOGS, is_over, partition_of
+from audiences.lake.layout import ATTEMPTS, LOGS, is_over, partition_of
 from shared.clock import day
+
+_IN_WORK_DAYS = 1  # what is not named yet may still be in somebody's hands for so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def expire(workspace: Workspace) -> Expired:
                 partitions.add((name, value))
     old = [*_landed(workspace, today), *_runs(workspace, today), *_snapshots(workspace)]
     lake.store.delete(old)
-    return Expired(len(partitions), rows, len(old))
+    return Expired(len(partitions), rows, len(old) + _abandoned(lake, today))
 
 
 def _partitions(lake: Lake, table: str) -> dict[str, list[str]]:
@@ -64,8 +67,7 @@ def _rows(lake: Lake, key: str) -> int:
 def _landed(workspace: Workspace, today: date) -> Iterator[str]:
     keep = workspace.settings.retention.landing
     for file in workspace.lake.store.list("landing/"):
-        landed = file.key.split("/day=", 1)[-1][:10]
-        if (today - date.fromisoformat(landed)).days > keep:
+        if _age(file.key.partition("/day=")[2][:10], today) > keep:
             yield file.key
 
 
@@ -73,27 +75,51 @@ def _runs(workspace: Workspace, today: date) -> Iterator[str]:
     keep = workspace.settings.retention.runs
     for prefix in ("outbox/", "outcomes/", "runs/"):
         for file in workspace.lake.store.list(prefix):
-            stamp = file.key.removeprefix(prefix)[:8]
-            made = datetime.strptime(stamp, "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
-            if (today - made).days > keep:
+            if _age(file.key.removeprefix(prefix)[:8], today) > keep:
                 yield file.key
+
+
+def _age(day_text: str, today: date) -> int:
+    """Return the days since a day; what is no day, and so not ours, has no age."""
+    try:
+        return (today - date.fromisoformat(day_text)).days
+    except ValueError:
+        return -1
 
 
 def _snapshots(workspace: Workspace) -> Iterator[str]:
     """Name the files of snapshots that are neither among the last two nor young."""
     lake, today = workspace.lake, day(workspace.now())
-    keep = {"people": workspace.settings.retention.runs, "members": 0, "held": 0}
-    keep["members"] = workspace.settings.retention.members
-    tables = {
-        file.key.split("/_manifests/")[0]
-        for top in keep
-        for file in lake.store.list(f"{top}/")
-        if "/_manifests/" in file.key
-    }
-    for table in sorted(tables):
-        for number in snapshot.snapshots(lake, table)[:-2]:
-            found = snapshot.load(lake, table, number)
-            made = date.fromisoformat(str(found.about["at"])[:10])
-            if (today - made).days > keep[table.split("/")[0]]:
-                yield f"{table}/_manifests/{number:08d}.json"
-                yield from found.files
+    retention = workspace.settings.retention
+    for top, keep in (("people", retention.runs), ("members", retention.members), ("held", 0)):
+        every = [file.key for file in lake.store.list(f"{top}/")]
+        tables = {key.split("/_manifests/")[0] for key in every if "/_manifests/" in key}
+        known: set[str] = set()
+        for table in sorted(tables):
+            numbers = snapshot.snapshots(lake, table)
+            for number in numbers:
+                found = snapshot.load(lake, table, number)
+                known |= {*found.files}
+                if number not in numbers[-2:] and _age(str(found.about["at"])[:10], today) > keep:
+                    yield f"{table}/_manifests/{number:08d}.json"
+                    yield from found.files
+        yield from _orphans(every, known, today)
+
+
+def _orphans(keys: list[str], known: set[str], today: date) -> Iterator[str]:
+    """Name files that no manifest came to name: their writer lost a race, or died."""
+    for key in keys:
+        run = key.partition("/run=")[2]
+        if run and key not in known and _age(run[:8], today) > _IN_WORK_DAYS:
+            yield key
+
+
+def _abandoned(lake: Lake, today: date) -> int:
+    """Remove what commits that died on their way had stored; return how many files that were."""
+    files = 0
+    for attempt in list(lake.store.list(ATTEMPTS)):
+        begun = (lake.read_json(attempt.key) or {}).get("at", "")
+        if _age(str(begun)[:10], today) > _IN_WORK_DAYS:
+            files += clear(lake, attempt.key.removeprefix(ATTEMPTS).removesuffix(".json"))
+            lake.store.delete([attempt.key])
+    return files

@@ -20,8 +20,8 @@ from audiences.flows.workspace import Workspace
 from audiences.identifiers.catalog import id_type
 from audiences.ingest import events, profiles, rejects, sightings
 from audiences.ingest.batch import Ingest, Result
-from audiences.ingest.parse import read
-from audiences.ingest.raw import RawBatch
+from audiences.ingest.parse import format_of, read
+from audiences.ingest.raw import RawBatch, shown
 from audiences.ingest.rejects import Tally
 from audiences.lake.append import Commit, commit
 from audiences.lake.layout import COMMITS
@@ -60,14 +60,20 @@ def ingest_file(workspace: Workspace, kind: str, path: Path, source: str) -> Ing
         DataError: when the file as a whole cannot be read; nothing of it is kept.
     """
     _check(kind, source)
-    if not path.is_file():
-        raise DataError(f"{path.name}: there is no such file")
+    format_of(path)
     digest = _digest(path)
     commit_id = hashlib.sha256(f"{kind}|{source}|{digest}".encode()).hexdigest()[:32]
-    before = workspace.lake.read_json(f"{COMMITS}{commit_id}.json")
-    if before is not None:
-        return _ingested(path, before, already=True)
-    _land(workspace, kind, source, path, digest)
+    with workspace.lock(f"ingest-{commit_id}"):
+        before = workspace.lake.read_json(f"{COMMITS}{commit_id}.json")
+        if before is not None:
+            return _ingested(path, before, already=True)
+        about = _keep(workspace, kind, source, path, digest, commit_id)
+    return _ingested(path, about, already=False)
+
+
+def _keep(
+    workspace: Workspace, kind: str, source: str, path: Path, digest: str, commit_id: str
+) -> dict[str, Any]:
     now = workspace.now()
     settings = Ingest(
         source=source,
@@ -77,13 +83,14 @@ def ingest_file(workspace: Workspace, kind: str, path: Path, source: str) -> Ing
         default_country=workspace.settings.default_country,
         lifetimes=workspace.settings.lifetimes,
     )
-    about: dict[str, Any] = {"kind": kind, "source": source, "at": iso(now), "file": digest}
+    about = {"id": commit_id, "kind": kind, "source": source, "at": iso(now), "file": digest}
     with (
         commit(workspace.lake, commit_id, about) as out,
         connect(workspace.lake.scratch, workspace.memory) as con,
     ):
         about |= _write(workspace, con, out, kind, path, settings)
-    return _ingested(path, about | {"id": commit_id}, already=False)
+        _land(workspace, kind, source, path, digest)
+    return about
 
 
 def _check(kind: str, source: str) -> None:
@@ -128,6 +135,8 @@ def _write(
         )
         rejects.count(tally, aside)
         workspace.progress(f"ingest {kind}", tally.rows_in)
+    if not tally.rows_in:
+        raise DataError(f"{path.name}: there is no row in it, only a header")
     return {
         "rows_in": tally.rows_in,
         "kept": tally.kept,
@@ -151,7 +160,9 @@ def _transform(con: Connection, kind: str, settings: Ingest, batch: RawBatch) ->
     if not batch.rows.num_rows:
         return Result([], 0, schema.empty_table())
     result: Result = KINDS[kind].transform(con, settings, batch.rows)
-    return Result(result.kept, result.rows_kept, result.rejects.cast(schema))
+    # A row counts under its first reason, so the order must not be left to chance.
+    order = [(name, "ascending") for name in ("row", "field", "reason")]
+    return Result(result.kept, result.rows_kept, result.rejects.cast(schema).sort_by(order))
 
 
 def _store(out: Commit, settings: Ingest, result: Result) -> None:
@@ -189,12 +200,14 @@ def _check_header(path: Path, kind: str, batch: RawBatch) -> None:
     )
     if not missing and has_any:
         return
-    what = f"no column {' or '.join(missing or any_of)}"
+    wanted = " and ".join(f"'{n}'" for n in missing) or f"of {', '.join(any_of)}"
     near = [m for n in missing or any_of for m in difflib.get_close_matches(n, names, 1, 0.75)]
-    hint = f"; did you mean to call '{near[0]}' that?" if near else ""
-    if len(names) == 1 and ";" in names[0]:
-        hint = "; separate the columns with commas, not semicolons"
-    raise DataError(f"{path.name}: the header has {what} (found: {', '.join(names[:12])}){hint}")
+    fix = f"; did you mean to call '{shown(near[0])}' that?" if near else ""
+    for mark, word in ((";", "semicolons"), ("\t", "tabs")):
+        if len(names) == 1 and mark in names[0]:
+            fix = f"; separate the columns with commas, not {word}"
+    found = ", ".join(map(shown, names[:12]))
+    raise DataError(f"{path.name}: the header has no column {wanted} (found: {found}){fix}")
 
 
 def _ingested(path: Path, about: dict[str, Any], *, already: bool) -> Ingested:

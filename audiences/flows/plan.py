@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,9 +26,10 @@ from audiences.platforms import platform
 from audiences.platforms.base import AUDIENCE_ID, Platform, Target
 from audiences.rules.spec import Audience
 from shared.clock import iso
-from shared.errors import ConfigurationError, IntegrityError
+from shared.errors import ConfigurationError, Fault
 
 VALID_HOURS = 24  # a plan that waits longer is made anew
+LEAST_MINUTES = 15  # where lifetimes bind a plan to the hour, it has this long at least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +72,14 @@ def make_plan(
     Equal inputs at an equal instant give equal bytes.
 
     Raises:
-        ConfigurationError: when the platform cannot take this audience or mode.
+        ConfigurationError: when the platform cannot take this audience or mode, or the
+            destination's name stands for another account or audience than before.
     """
     to = platform(destination.platform)
-    _check(audience, destination, to, asked.mode)
+    _check(audience, to, asked.mode)
     lake, at = replace(workspace.lake, only=frozenset(inputs["commits"])), workspace.now()
-    starts = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    latest = at + timedelta(minutes=LEAST_MINUTES)
+    starts = latest.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     target = Target(
         account=destination.account,
         audience=audience.name,
@@ -83,10 +87,10 @@ def make_plan(
         options=destination.options,
     )
     with query.connect(lake.scratch, workspace.memory) as con:
-        held = _tables(con, lake, audience, destination, inputs, at)
+        held = _tables(con, lake, audience, destination, inputs, at, audience_id)
         rules = pack(destination.platform)
         workspace.progress(f"plan {audience.name} → {destination.name}", 0)
-        dropped = make_desired(con, to, rules, audience.of, destination.consent)
+        dropped = make_desired(con, to, rules, audience.of, destination.consent, asked.mode)
         changes = make_changes(con, to, asked.mode, at, starts)
         requests = write_requests(lake, asked.run, to, target, starts, _batches(con, to))
         valid_until = _valid_until(con, to, at, starts)
@@ -96,6 +100,7 @@ def make_plan(
         destination=destination.name,
         platform=to.slug,
         version=to.version,
+        place=place_of(destination),
         account=destination.account,
         audience_id=audience_id,
         title=audience.title,
@@ -104,6 +109,7 @@ def make_plan(
         valid_until=iso(valid_until),
         dry_run=asked.dry_run,
         rule_pack=f"{rules.platform}/{rules.version}",
+        terms=terms_of(audience, destination),
         inputs=dict(inputs),
         changes=changes,
         dropped=dropped,
@@ -115,7 +121,7 @@ def make_plan(
     return plan
 
 
-def _check(audience: Audience, destination: Destination, to: Platform, mode: str) -> None:
+def _check(audience: Audience, to: Platform, mode: str) -> None:
     if mode not in ("mirror", "add"):
         raise ConfigurationError(
             f"mode '{mode}' is not available yet for {to.title} (use mirror, or add)"
@@ -126,8 +132,6 @@ def _check(audience: Audience, destination: Destination, to: Platform, mode: str
             f"{' and '.join(sorted(to.of))}: it keeps ids without an end of life "
             f"(send it to a platform that forgets, or make it of: people)"
         )
-    if destination.platform != to.slug:
-        raise IntegrityError(destination.platform)
 
 
 def _tables(
@@ -137,6 +141,7 @@ def _tables(
     destination: Destination,
     inputs: Mapping[str, Any],
     at: datetime,
+    audience_id: str | None,
 ) -> int:
     """Make what the steps of `match` read; return how many members are held."""
 
@@ -149,6 +154,7 @@ def _tables(
     con.register("all_match_keys", lake.log("match_keys"))
     now.members_of(con, lake, state(f"members/{audience.name}", inputs["members"]), at)
     held = state(held_table(destination.name, audience.name), inputs["held"])
+    _check_place(held, destination, audience_id)
     con.register("held_before", snapshot.dataset(lake, held, schemas.HELD))
     (count,) = query.one(
         con,
@@ -156,6 +162,34 @@ def _tables(
         f"WHERE forgets_at IS NULL OR forgets_at > {query.timestamp(at)}",
     )
     return int(count)
+
+
+def place_of(to: Destination) -> str:
+    """Name the place that a destination stands for: platform, address and account."""
+    return f"{to.platform} {to.base_url or 'live'} {to.account}"
+
+
+def terms_of(rule: Audience, to: Destination) -> str:
+    """Digest what else decides who is sent and how: the rule, the consent policy, the options."""
+    text = f"{rule.digest}|{to.consent}|{sorted(to.options.items())}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _check_place(
+    held: snapshot.Snapshot | None, destination: Destination, audience_id: str | None
+) -> None:
+    """Refuse to take what one account or audience holds for what another one does."""
+    if held is None:
+        return
+    for name, place in (("place", place_of(destination)), ("audience_id", audience_id)):
+        before = held.about.get(name)
+        if before and before != place:
+            fault = Fault(
+                f"destinations/{destination.name}.yaml",
+                f"it led to another place when it was last sent to ({before}, now {place})",
+                "give the new place a destination file of its own, with a name of its own",
+            )
+            raise ConfigurationError(fault)
 
 
 def _batches(con: Connection, to: Platform) -> Iterator[pa.RecordBatch]:

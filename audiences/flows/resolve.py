@@ -40,7 +40,8 @@ def resolve_people(workspace: Workspace) -> Resolved:
         con.register("all_match_keys", lake.log("match_keys"))
         con.register("earlier", snapshot.dataset(lake, before, schemas.PEOPLE))
         workspace.progress("resolve", 0)
-        rows = resolve(con, now, workspace.settings.max_shared)
+        after = before.number if before else None
+        rows = resolve(con, now, workspace.settings.max_shared, f"{after or 0}")
         identifiers, people, anonymous, hubs = one(
             con,
             "SELECT count(*), count(DISTINCT person) FILTER (WHERE strong), "
@@ -54,7 +55,7 @@ def resolve_people(workspace: Workspace) -> Resolved:
             schemas.PEOPLE,
             batches(con, rows),
             run=new_id(now),
-            after=before.number if before else None,
+            after=after,
             about={"at": iso(now), "commits": commits},
         )
     return Resolved(identifiers, people, anonymous, hubs, made.name)

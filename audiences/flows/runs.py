@@ -10,8 +10,8 @@ from audiences.delivery.ledger import Verified
 from audiences.delivery.outbox import Plan, plan_key, read_plan, recorded_ids
 from audiences.delivery.settle import final_outcome, verdict
 from audiences.flows import load
+from audiences.flows.deliver import report_key
 from audiences.flows.plan import Asked, make_plan
-from audiences.flows.sync import report_key
 from audiences.flows.workspace import Workspace
 from audiences.lake.layout import new_id
 from shared.clock import Clock, parse_instant
@@ -87,7 +87,7 @@ def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
                 "method": planned.method,
                 "path": planned.path,
                 "sha256": planned.sha256,
-                "outcome": verdict(outcome) if outcome else None,
+                "outcome": verdict(outcome, planned.rows) if outcome else None,
                 "rejected": len(outcome.rejected) + outcome.rejected_unnamed if outcome else None,
                 "code": outcome.code if outcome else "",
                 "body": f"outbox/{run}/{planned.id}.body",

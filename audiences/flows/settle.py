@@ -20,7 +20,6 @@ from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
 from audiences.lake.query import batches, connect
 from shared.clock import day, iso, parse_instant
-from shared.errors import IntegrityError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,26 +79,27 @@ def report_of(plan: Plan, status: str, counts: dict[str, int] | None = None) -> 
     )
 
 
+def held_moved(workspace: Workspace, plan: Plan) -> bool:
+    """Say whether somebody else has settled since the plan was made."""
+    latest = snapshot.latest(workspace.lake, held_table(plan.destination, plan.audience))
+    if latest is None:
+        return plan.inputs["held"] is not None
+    return latest.number != plan.inputs["held"] and latest.about.get("run") != plan.run
+
+
 def settle_run(workspace: Workspace, plan: Plan, audience_id: str) -> dict[str, int]:
     """Write the run's rows to the ledger, then the new state of what is held.
 
     Every step finds out whether it was done before, so a run that died here is settled once.
-
-    Raises:
-        IntegrityError: when what is held was changed by somebody else since the plan was made.
+    Where somebody else has settled since the plan was made, the run's rows are put on top of that
+    as unknown, so that the next run sends them again or takes them back.
     """
     lake, at = workspace.lake, parse_instant(plan.as_of)
     table = held_table(plan.destination, plan.audience)
     latest = snapshot.latest(lake, table)
-    base = snapshot.load(lake, table, plan.inputs["held"]) if plan.inputs["held"] else None
     done = latest is not None and latest.about.get("run") == plan.run
-    if not done and (latest.number if latest else None) != plan.inputs["held"]:
-        raise IntegrityError(
-            f"what {plan.destination} holds of {plan.audience} was changed since run {plan.run} "
-            "was planned; its outcomes are kept: look at `bridge run show` before you go on"
-        )
     with connect(lake.scratch, workspace.memory) as con:
-        con.register("held_before", snapshot.dataset(lake, base, schemas.HELD))
+        con.register("held_before", snapshot.dataset(lake, latest, schemas.HELD))
         con.register("sent_rows", lake.dataset([rows_key(plan.run)], ROWS))
         counts = settle.make_results(con, lake.store, plan)
         if plan.requests and not done:
@@ -108,12 +108,13 @@ def settle_run(workspace: Workspace, plan: Plan, audience_id: str) -> dict[str, 
                 lake,
                 table,
                 schemas.HELD,
-                batches(con, settle.holds_sql(at)),
+                batches(con, settle.holds_sql(at, certain=not held_moved(workspace, plan))),
                 run=plan.run,
-                after=base.number if base else None,
+                after=latest.number if latest else None,
                 about={
                     "run": plan.run,
                     "at": plan.as_of,
+                    "place": plan.place,
                     "audience_id": audience_id,
                     "ledger": number,
                     "commits": list(plan.inputs["commits"]),
@@ -124,15 +125,6 @@ def settle_run(workspace: Workspace, plan: Plan, audience_id: str) -> dict[str, 
 
 def _write_sends(workspace: Workspace, con: Any, plan: Plan, audience_id: str) -> int:
     lake, at = workspace.lake, parse_instant(plan.as_of)
-    con.register(
-        "requests",
-        pa.table(
-            {
-                "id": pa.array([r.id for r in plan.requests], pa.string()),
-                "sha256": pa.array([r.sha256 for r in plan.requests], pa.string()),
-            }
-        ),
-    )
     folder = Path(tempfile.mkdtemp(prefix="sends-", dir=lake.scratch))
     try:
         path, rows = folder / "sends.parquet", 0

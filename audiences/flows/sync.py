@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from audiences.delivery.audience import ensure_audience
-from audiences.delivery.follow import follow
 from audiences.delivery.outbox import Plan, read_plan, recorded_ids
-from audiences.delivery.pace import Pace
-from audiences.delivery.sender import deliver
-from audiences.delivery.session import Session
 from audiences.destinations import Destination
 from audiences.flows import load
-from audiences.flows.plan import Asked, held_table, latest_inputs, make_plan
+from audiences.flows.deliver import abandon, close, deliver_plan, known_id, open_key, open_run
+from audiences.flows.plan import Asked, latest_inputs, make_plan, place_of, terms_of
 from audiences.flows.refresh import refresh
-from audiences.flows.settle import Report, report_of, settle_run
+from audiences.flows.settle import Report, held_moved, report_of
 from audiences.flows.workspace import Workspace
-from audiences.lake import snapshot
 from audiences.lake.layout import new_id
-from audiences.platforms import platform
-from audiences.platforms.base import Audience, Target
+from audiences.rules.spec import Audience
 from shared.clock import parse_instant
 from shared.errors import GuardError, IntegrityError
-
-PATIENCE_SECONDS = 90.0  # how long to wait for a platform that answers later
 
 
 def sync(
@@ -51,21 +42,23 @@ def sync(
     own = next((entry.mode for entry in rule.sync if entry.to == destination), "mirror")
     asked = Asked(run=new_id(workspace.now()), mode=mode or own, dry_run=dry_run, approve=approve)
     with workspace.lock(f"sync/{destination}/{audience}"):
-        before = None if dry_run else _resume(workspace, to, audience)
+        before = None if dry_run else _resume(workspace, rule, to)
+        if before is not None and before.status == "waiting":
+            return replace(before, resumed=before.run)
         refresh(workspace, audience)
         plan = make_plan(
             workspace,
             rule,
             to,
             asked=asked,
-            audience_id=_known_id(workspace, to, audience),
+            audience_id=known_id(workspace, to, audience),
             inputs=latest_inputs(workspace.lake, audience, destination),
         )
         report = _carry_out(workspace, to, plan)
         if before is None:
             return report
         if not plan.requests and report.status == "done":
-            return replace(before, resumed=before.run)
+            return replace(before, status="done", resumed=before.run)
         return replace(report, resumed=before.run)
 
 
@@ -75,129 +68,43 @@ def _carry_out(workspace: Workspace, to: Destination, plan: Plan) -> Report:
     if plan.stopped:
         return report_of(plan, "stopped")
     if not plan.requests:
-        return _close(workspace, plan, report_of(plan, "done"))
-    workspace.kv.put(_open_key(plan.destination, plan.audience), plan.run)
-    return _deliver(workspace, to, plan)
-
-
-def _open_key(destination: str, audience: str) -> str:
-    return f"open/{destination}/{audience}"
-
-
-def _id_key(to: Destination, audience: str) -> str:
-    return f"audience_id/{to.platform}/{to.account}/{audience}"
-
-
-def _known_id(workspace: Workspace, to: Destination, audience: str) -> str | None:
-    if platform(to.platform).create is None:
-        return audience
-    return to.audience_ids.get(audience) or workspace.kv.get(_id_key(to, audience))
-
-
-def open_session(workspace: Workspace, to: Destination, audience: str, audience_id: str) -> Session:
-    """Open a session with a destination's account.
-
-    Raises:
-        ConfigurationError: when the credentials' reference names nothing.
-    """
-    known = platform(to.platform)
-    return Session(
-        platform=known,
-        target=Target(
-            account=to.account, audience=audience, audience_id=audience_id, options=to.options
-        ),
-        base_url=(to.base_url or known.base_url).rstrip("/"),
-        credentials=workspace.secrets.resolve(to.credentials),
-        http=workspace.http,
-        clock=workspace.clock,
-        sleep=workspace.sleep,
-        pace=Pace(known.limits.per_second, workspace.sleep),
-    )
-
-
-def _deliver(workspace: Workspace, to: Destination, plan: Plan) -> Report:
-    _same_state(workspace, plan)
-    session = open_session(workspace, to, plan.audience, plan.audience_id or "")
-    audience_id, adopted = plan.audience_id, False
-    if audience_id is None:
-        audience_id, adopted = _make_audience(workspace, to, plan, session)
-    session.target = replace(session.target, audience_id=audience_id)
-    deliver(session, workspace.lake.store, plan, audience_id, _progress(workspace, plan))
-    still_open = follow(session, workspace.lake.store, plan, PATIENCE_SECONDS)
-    if still_open:
-        return replace(report_of(plan, "waiting"), unknown=plan.rows("add") + plan.rows("remove"))
-    counts = settle_run(workspace, plan, audience_id)
-    report = report_of(plan, "done", counts)
-    return _close(workspace, plan, replace(report, audience_id=audience_id, adopted=adopted))
-
-
-def _progress(workspace: Workspace, plan: Plan) -> Callable[[int], None]:
-    done = 0
-
-    def advance(rows: int) -> None:
-        nonlocal done
-        done += rows
-        workspace.progress(f"send {plan.audience} → {plan.destination}", done)
-
-    return advance
-
-
-def _make_audience(
-    workspace: Workspace, to: Destination, plan: Plan, session: Session
-) -> tuple[str, bool]:
-    remembered = workspace.kv.get(_id_key(to, plan.audience))
-    if remembered:
-        return remembered, False
-    wanted = Audience(name=plan.audience, title=plan.title)
-    audience_id, adopted = ensure_audience(session, wanted)
-    workspace.kv.put(_id_key(to, plan.audience), audience_id)
-    return audience_id, adopted
-
-
-def _same_state(workspace: Workspace, plan: Plan) -> None:
-    latest = snapshot.latest(workspace.lake, held_table(plan.destination, plan.audience))
-    number = latest.number if latest else None
-    own = latest is not None and latest.about.get("run") == plan.run
-    if number != plan.inputs["held"] and not own:
+        return close(workspace, plan, report_of(plan, "done"))
+    if held_moved(workspace, plan):
         raise IntegrityError(
-            f"what {plan.destination} holds of {plan.audience} was changed since run {plan.run} "
-            "was planned; nothing was sent"
+            f"what {plan.destination} holds of {plan.audience} was changed by somebody else while "
+            f"run {plan.run} was planned; nothing was sent: run again"
         )
+    open_run(workspace, plan)
+    return deliver_plan(workspace, to, plan)
 
 
-def _close(workspace: Workspace, plan: Plan, report: Report) -> Report:
-    workspace.lake.write_json(report_key(plan.run), report.as_json(), if_absent=True)
-    workspace.kv.delete(_open_key(plan.destination, plan.audience), if_value=plan.run)
-    return report
+def _resume(workspace: Workspace, rule: Audience, to: Destination) -> Report | None:
+    """Bring the interrupted run of this pair to its end, if there is one.
 
-
-def report_key(run: str) -> str:
-    """Name the final report of a run."""
-    return f"runs/{run}.json"
-
-
-def _resume(workspace: Workspace, to: Destination, audience: str) -> Report | None:
-    """Bring the interrupted run of this pair to its end, if there is one."""
-    run = workspace.kv.get(_open_key(to.name, audience))
-    plan = read_plan(workspace.lake.store, run) if run else None
+    What it has not sent goes out only while it is what would be planned now: after new records,
+    a new rule or a new policy somebody may be in it who must not be sent any more.
+    """
+    noted = workspace.kv.get(open_key(to.name, rule.name)) or ""
+    run, _, sealed = noted.partition(" ")
+    plan = read_plan(workspace.lake.store, run, sealed) if run else None
     if plan is None:
         return None
-    if workspace.now() <= parse_instant(plan.valid_until):
-        return _deliver(workspace, to, plan)
-    return _abandon(workspace, to, plan)
-
-
-def _abandon(workspace: Workspace, to: Destination, plan: Plan) -> Report:
-    """Settle a stale plan as it stands: what has no outcome is unknown, and is planned anew."""
-    if not recorded_ids(workspace.lake.store, plan.run) and plan.audience_id is None:
-        known = workspace.kv.get(_id_key(to, plan.audience))
-        if known is None:
-            return _close(workspace, plan, report_of(plan, "abandoned"))
-    audience_id = plan.audience_id or workspace.kv.get(_id_key(to, plan.audience)) or ""
-    counts = settle_run(workspace, plan, audience_id)
-    return _close(
-        workspace, plan, replace(report_of(plan, "abandoned", counts), audience_id=audience_id)
+    if plan.place == place_of(to) and held_moved(workspace, plan):
+        abandon(workspace, to, plan)
+        raise IntegrityError(
+            f"what {to.name} holds of {rule.name} was changed by somebody else since run {run} was "
+            "planned; nothing more of it was sent, and what is uncertain will be planned anew: "
+            "look at `bridge run show`, then run again"
+        )
+    all_sent = {r.id for r in plan.requests} <= recorded_ids(workspace.lake.store, run)
+    current = (
+        workspace.now() <= parse_instant(plan.valid_until)
+        and plan.terms == terms_of(rule, to)
+        and plan.inputs["commits"] == sorted(workspace.lake.committed())
     )
+    if plan.place == place_of(to) and (all_sent or current):
+        return deliver_plan(workspace, to, plan)
+    return abandon(workspace, to, plan)
 
 
 def stopped(report: Report) -> GuardError:

@@ -50,23 +50,33 @@ def literal(text: str) -> str:
 
 
 def column(raw: pa.Table, name: str) -> str:
-    """Name a raw column in SQL, or a null where the file has no such column."""
-    return quoted(name) if name in raw.column_names else "NULL::VARCHAR"
+    """Name a column of the relation `raw` in SQL, or a null where the file has no such column."""
+    # A file may call its columns as we call those that raw rows are joined with.
+    return f"raw.{quoted(name)}" if name in raw.column_names else "NULL::VARCHAR"
 
 
 def attributes_sql(raw: pa.Table, native: frozenset[str]) -> str:
-    """Write the map of all columns that are not native, by their full header, without nulls."""
+    """Write the map of all columns that are not native, by their full header, without nulls.
+
+    `attributes.x` is kept as `x`; where a file has both, the one that says so is taken.
+    """
     extra = [name for name in raw.column_names if name not in native and name != "row"]
     if not extra:
         return "MAP([]::VARCHAR[], []::VARCHAR[])"
+    named = {name.removeprefix("attributes."): name for name in sorted(extra, key=_said)}
     pairs = ", ".join(
-        f"{{'key': {literal(_attribute(name))}, 'value': {quoted(name)}}}" for name in extra
+        f"{{'key': {literal(key)}, 'value': {column(raw, name)}}}" for key, name in named.items()
     )
     return f"map_from_entries(list_filter([{pairs}], lambda e: e.value IS NOT NULL))"
 
 
-def _attribute(name: str) -> str:
-    return name.removeprefix("attributes.")
+def _said(name: str) -> bool:
+    return name.startswith("attributes.")
+
+
+def came_sql(ingest: Ingest) -> str:
+    """Write when a row came: sorts by file, then by its place in the file."""
+    return f"{literal(ingest.order)} || '-' || lpad(row::VARCHAR, 10, '0')"
 
 
 FLAG = """CASE lower({0})
@@ -88,3 +98,8 @@ def time_sql(name: str) -> str:
         f"CASE WHEN regexp_matches({name}, '^\\d{{4}}-\\d{{2}}-\\d{{2}}') "
         f"THEN try_cast({name} AS TIMESTAMPTZ) END"
     )
+
+
+def country_sql(name: str) -> str:
+    """Read a two-letter country code; anything else is null."""
+    return f"CASE WHEN regexp_matches({name}, '^[A-Za-z]{{2}}$') THEN upper({name}) END"

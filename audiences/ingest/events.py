@@ -10,6 +10,7 @@ from audiences.ingest.batch import (
     Kept,
     Result,
     attributes_sql,
+    came_sql,
     column,
     literal,
     quoted,
@@ -40,7 +41,7 @@ def transform(con: Connection, ingest: Ingest, raw: pa.Table) -> Result:
         Kept("match_keys", match_keys(con, ingest.order)),
     ]
     if len(types) > 1:
-        kept.append(Kept("links", table(con, _links_sql(ingest)), "expires_on"))
+        kept.append(Kept("links", table(con, _links_sql(ingest, raw)), "expires_on"))
     return Result(kept, events.num_rows, table(con, _REJECTS))
 
 
@@ -65,33 +66,35 @@ def _events_sql(ingest: Ingest, raw: pa.Table, native: frozenset[str]) -> str:
     texts = ", ".join(f"{column(raw, name)} AS {name}" for name in _TEXTS)
     numbers = ", ".join(f"try_cast({column(raw, n)} AS {_NUMBER}) AS {n}" for n in _NUMBERS)
     at = time_sql(column(raw, "at"))
+    # Without an id of its own, an event is the row that it stood in.
     row = f"'row|' || {literal(ingest.order)} || '|' || row"
     own = f"coalesce('id|' || {column(raw, 'event_id')}, {row})"
     return f"""
         SELECT left(sha256({literal(ingest.source)} || '|' || {own}), 32)::UUID AS event,
             {column(raw, "name")} AS name, {at} AS at, strftime({at}, '%Y-%m') AS month,
             anchor.key AS key, {texts}, {numbers}, {attributes_sql(raw, native)} AS attributes,
-            {literal(ingest.source)} AS source, {literal(ingest.order)} AS ingest
+            {literal(ingest.source)} AS source, {came_sql(ingest)} AS ingest
         FROM raw JOIN anchor USING (row)"""
 
 
-def _links_sql(ingest: Ingest) -> str:
+def _links_sql(ingest: Ingest, raw: pa.Table) -> str:
     life = lifetime_sql(ingest, "weak.type", "1", "''")
+    now = f"TIMESTAMPTZ '{ingest.as_of.isoformat()}'"
+    # An event that says it is of the future must not lengthen a life.
     return f"""
         WITH pairs AS (
             SELECT anchor.key AS a, weak.key AS b, anchor.type AS a_type, weak.type AS b_type,
-                {time_sql("raw.at")} AS seen_at, {life} AS days
+                {time_sql(column(raw, "at"))} AS seen_at, {life} AS days
             FROM anchor JOIN ident AS weak USING (row) JOIN raw USING (row)
             WHERE anchor.key <> weak.key AND weak.type <> 'ip' AND anchor.type <> 'ip'),
         ends AS (
             SELECT a, b, a_type, b_type, min(seen_at) AS seen_at,
-                max(seen_at + to_days(days)) AS expires_at
+                max(least(seen_at, {now}) + to_days(days)) AS expires_at
             FROM pairs GROUP BY ALL)
         SELECT a, b, a_type, b_type, 'event' AS kind, {literal(ingest.source)} AS source, seen_at,
             expires_at, coalesce(strftime(expires_at, '%Y-%m-%d'), 'never') AS expires_on,
             {literal(ingest.order)} AS ingest
-        FROM ends WHERE expires_at IS NULL OR expires_at > TIMESTAMPTZ '{ingest.as_of.isoformat()}'
-        """
+        FROM ends WHERE expires_at IS NULL OR expires_at > {now}"""
 
 
 _REJECTS = """

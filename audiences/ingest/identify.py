@@ -17,6 +17,19 @@ from audiences.lake.query import table
 # The order in which an identifier of a row may stand for the whole row.
 _RANK = {name: rank for rank, name in enumerate((*STRONG, "email_sha256", "phone_sha256"))}
 
+_FOUND = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("type", pa.string()),
+        ("rank", pa.int32()),
+        ("pos", pa.int64()),
+        ("raw", pa.string()),
+        ("value", pa.string()),
+        ("reason", pa.string()),
+        ("identity", pa.string()),
+    ]
+)
+
 
 def identifier_columns(raw: pa.Table) -> list[str]:
     """Return the columns of a batch that hold identifiers, strongest first."""
@@ -30,7 +43,7 @@ def identify(con: Connection, ingest: Ingest, raw: pa.Table, types: Sequence[str
     `refused` has (row, field, reason, raw): each identifier that could not be used.
     """
     con.register("raw", raw)
-    parts = [_canonical(con, ingest, raw, name) for name in types]
+    parts = [_canonical(con, ingest, raw, name) for name in types] or [_FOUND.empty_table()]
     for number, part in enumerate(parts):
         con.register(f"part_{number}", part)
     every = " UNION ALL ".join(f"FROM part_{n}" for n in range(len(parts)))
@@ -58,16 +71,17 @@ def _canonical(con: Connection, ingest: Ingest, raw: pa.Table, name: str) -> pa.
         raise KeyError(name)
     count = len(rows)
     return pa.table(
-        {
-            "row": rows,
-            "type": pa.array([name] * count, pa.string()),
-            "rank": pa.array([_RANK.get(name, 9)] * count, pa.int32()),
-            "pos": pa.array(range(count), pa.int64()),
-            "raw": texts,
-            "value": values,
-            "reason": reasons,
-            "identity": pa.array([kind.identity] * count, pa.string()),
-        }
+        [
+            rows,
+            pa.array([name] * count, pa.string()),
+            pa.array([_RANK.get(name, 9)] * count, pa.int32()),
+            pa.array(range(count), pa.int64()),
+            texts,
+            values,
+            reasons,
+            pa.array([kind.identity] * count, pa.string()),
+        ],
+        schema=_FOUND,
     )
 
 
@@ -76,12 +90,14 @@ def _values(
 ) -> tuple[pa.Array, pa.Array, pa.Array]:
     """Return (row, text, country) of every value of a column; a cell may hold a|b|c."""
     fallback = "NULL" if ingest.default_country is None else literal(ingest.default_country)
+    # The order within a cell decides which of its values may stand for the row.
     found = table(
         con,
-        f"SELECT row, trim(part) AS text, "
-        f"coalesce({column(raw, 'country')}, {fallback}) AS country "
-        f"FROM (SELECT *, unnest(string_split({column(raw, name)}, '|')) AS part FROM raw) "
-        "WHERE trim(part) <> '' ORDER BY row",
+        "SELECT row, trim(part) AS text, country FROM ("
+        "SELECT row, country, unnest(parts) AS part, generate_subscripts(parts, 1) AS nth FROM ("
+        f"SELECT row, coalesce({column(raw, 'country')}, {fallback}) AS country, "
+        f"string_split({column(raw, name)}, '|') AS parts FROM raw)) "
+        "WHERE trim(part) <> '' ORDER BY row, nth",
     )
     return tuple(found[c].combine_chunks() for c in ("row", "text", "country"))
 

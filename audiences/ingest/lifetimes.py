@@ -34,7 +34,17 @@ def lifetime_sql(ingest: Ingest, type_sql: str, party_sql: str, browser_sql: str
             f"THEN CASE WHEN {safari} THEN {days[1, 'safari']} ELSE {days[1, '']} END "
             f"ELSE CASE WHEN {safari} THEN {days[2, 'safari']} ELSE {days[2, '']} END END"
         )
-    return f"CASE {' '.join(cases)} END"
+    return f"CASE {' '.join([*_partners(ingest, type_sql), *cases])} END"
+
+
+def _partners(ingest: Ingest, type_sql: str) -> list[str]:
+    """Write the cases of single partners that the workspace names."""
+    general = _days(ingest, "partner", 1, "")
+    return [
+        f"WHEN {type_sql} = {literal(name)} THEN {min(days, general)}"
+        for name, days in ingest.lifetimes.items()
+        if name.startswith("partner:")
+    ]
 
 
 def _days(ingest: Ingest, name: str, party: int, browser: str) -> int:

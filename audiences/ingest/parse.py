@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from audiences.ingest.raw import BATCH_ROWS, RawBatch
+from audiences.ingest.raw import BATCH_BYTES, BATCH_ROWS, RawBatch
 from audiences.ingest.read_csv import read_csv
 from audiences.ingest.read_jsonl import read_jsonl
 from audiences.ingest.read_parquet import read_parquet
@@ -24,7 +24,7 @@ def read(path: Path) -> Iterator[RawBatch]:
         DataError: when the file is missing, empty, truncated, of an unknown format, or has a
             header or column that cannot be read.
     """
-    kind, codec = _kind(path)
+    kind, codec = format_of(path)
     try:
         if kind == "parquet":
             yield from _merged(read_parquet(path))
@@ -37,7 +37,16 @@ def read(path: Path) -> Iterator[RawBatch]:
         raise DataError(f"{path.name}: {_plain(error)}; nothing of it was kept") from error
 
 
-def _kind(path: Path) -> tuple[str, str | None]:
+def format_of(path: Path) -> tuple[str, str | None]:
+    """Return a file's format and compression, by its name.
+
+    Raises:
+        DataError: when it is missing, empty, no file, or has an unknown ending.
+    """
+    if path.is_dir():
+        raise DataError(
+            f"{path.name}: this is a folder (name the files in it, such as {path.name}/*)"
+        )
     if not path.is_file():
         raise DataError(f"{path.name}: there is no such file")
     suffixes = [s.lower() for s in path.suffixes]
@@ -55,6 +64,8 @@ def _plain(error: BaseException) -> str:
     text = str(error).split("\n")[0]
     if "Truncated" in text or "end of" in text.lower() or "zlib" in text or "ZSTD" in text:
         return "the compressed file is damaged or cut short (copy it again)"
+    if "straddling" in text:
+        return "a row is longer than 8 MB (is there a quote that is never closed?)"
     if "Parquet magic" in text or "parquet" in text.lower():
         return "this is not a complete Parquet file (write it again)"
     # Arrow's messages may quote a cell, so only the kind of trouble is passed on.
@@ -66,7 +77,8 @@ def _merged(batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
     waiting: list[RawBatch] = []
     for batch in batches:
         waiting.append(batch)
-        if sum(b.rows.num_rows for b in waiting) >= BATCH_ROWS:
+        rows = sum(b.rows.num_rows for b in waiting)
+        if rows >= BATCH_ROWS or sum(b.rows.nbytes for b in waiting) >= BATCH_BYTES:
             yield _joined(waiting)
             waiting = []
     if waiting:

@@ -10,7 +10,9 @@ from audiences.ingest.batch import (
     Kept,
     Result,
     attributes_sql,
+    came_sql,
     column,
+    country_sql,
     flag_sql,
     literal,
     time_sql,
@@ -66,11 +68,10 @@ def _profiles_sql(ingest: Ingest, raw: pa.Table) -> str:
         SELECT left(sha256({literal(ingest.source)} || '|' || anchor.key), 32)::UUID AS record,
             {literal(ingest.source)} AS source, anchor.key AS key, {texts}, {flags},
             coalesce({flag_sql(stop)}, {stop} IS NOT NULL) AS do_not_contact,
-            CASE WHEN regexp_matches({country}, '^[A-Za-z]{{2}}$') THEN upper({country}) END
-                AS country,
+            {country_sql(country)} AS country,
             {time_sql(column(raw, "updated_at"))} AS updated_at,
             {attributes_sql(raw, NATIVE)} AS attributes,
-            {literal(ingest.order)} AS ingest
+            {came_sql(ingest)} AS ingest
         FROM raw JOIN anchor USING (row)"""
 
 
@@ -91,7 +92,7 @@ def _rejects_sql(raw: pa.Table) -> str:
         FROM raw ANTI JOIN ident USING (row) ANTI JOIN refused USING (row)""",
     ]
     checks = {
-        "country": ("bad_country", "NOT regexp_matches(country, '^[A-Za-z]{2}$')"),
+        "country": ("bad_country", f"{country_sql('country')} IS NULL"),
         "updated_at": ("bad_time", f"{time_sql('updated_at')} IS NULL"),
         **{name: ("bad_flag", f"{flag_sql(name)} IS NULL") for name in _FLAGS},
     }

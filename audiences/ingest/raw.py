@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,8 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.errors import DataError
+from shared.redact import shape
 
-BATCH_ROWS = 256 * 1024
+_WORD = re.compile(r"[\w .:;,|/\t-]{1,120}")  # a header that holds data has an @ or a number
+_NUMBER = re.compile(r"\d{5}")
+
+BATCH_ROWS = 128 * 1024
+BATCH_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +42,29 @@ def column_names(path: Path, header: list[str]) -> list[str]:
     Raises:
         DataError: when a name is missing or stands twice.
     """
-    names = [name.strip().strip("\ufeff").strip().lower() for name in header]
+    names = [plain_name(name) for name in header]
     for number, name in enumerate(names, 1):
         if not name:
-            raise DataError(f"{path.name}: column {number} of the header has no name")
-    twice = sorted({name for name in names if names.count(name) > 1})
+            message = f"{path.name}: column {number} of the header has no name"
+            raise DataError(f"{message} (give it one, or remove the column)")
+    twice = sorted({name for name in names if names.count(name) > 1}, key=names.index)
     if twice:
-        raise DataError(f"{path.name}: the header has the column '{twice[0]}' more than once")
-    return ["row_" if name == "row" else name for name in names]
+        message = f"{path.name}: the header has the column '{shown(twice[0])}' more than once"
+        raise DataError(f"{message} (rename one of them; upper and lower case are the same)")
+    own = "row_"
+    while own in names:
+        own += "_"
+    return [own if name == "row" else name for name in names]
+
+
+def plain_name(name: str) -> str:
+    """Return a column's name as it is compared: trimmed, in lower case, without a BOM."""
+    return name.strip().strip("\ufeff").strip().lower()
+
+
+def shown(name: str) -> str:
+    """Return a column's name as it may be told; one that could be data only as its shape."""
+    return name if _WORD.fullmatch(name) and not _NUMBER.search(name) else shape(name)
 
 
 def tidy(rows: pa.Table) -> pa.Table:

@@ -4,35 +4,42 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv
 
+from audiences.ingest.quotes import refuse_open, refuse_swallowed
 from audiences.ingest.raw import Broken, RawBatch, column_names, tidy
 from shared.errors import DataError
 
 BLOCK_BYTES = 8 << 20
+_TAIL_BYTES = 64 << 10
 
 
 def read_csv(path: Path, stream: pa.NativeFile) -> Iterator[RawBatch]:
-    """Yield the rows of a CSV file with a header, block by block."""
-    first = stream.read(BLOCK_BYTES)
-    header = _csv_header(path, first)
+    """Yield the rows of a CSV file with a header, block by block.
+
+    Raises:
+        DataError: when the header cannot be used, or a quote that is never closed swallows rows.
+    """
+    header, first = _header(path, stream.read(BLOCK_BYTES))
+    if not first.strip():
+        return
     broken: list[Broken] = []
 
     def aside(row: pa.csv.InvalidRow) -> str:
-        reason = (
-            "too_few_fields" if row.actual_columns < row.expected_columns else "too_many_fields"
-        )
-        broken.append(Broken(row.number - 1, reason, row.text))
+        few = row.actual_columns < row.expected_columns
+        broken.append(Broken(row.number, "too_few_fields" if few else "too_many_fields", row.text))
         return "skip"
 
+    source = Chain(first, stream)
     reader = pa.csv.open_csv(
-        pa.PythonFile(Chain(first, stream), mode="r"),
+        pa.PythonFile(source, mode="r"),
         read_options=pa.csv.ReadOptions(
-            use_threads=False, block_size=BLOCK_BYTES, column_names=header, skip_rows=1
+            use_threads=False, block_size=BLOCK_BYTES, column_names=header
         ),
         parse_options=pa.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=aside),
         convert_options=pa.csv.ConvertOptions(
@@ -40,43 +47,55 @@ def read_csv(path: Path, stream: pa.NativeFile) -> Iterator[RawBatch]:
         ),
     )
     taken, number = 0, 0
+    last = RawBatch(pa.table({"row": pa.array([], pa.int64())}))
     for batch in reader:
-        numbers, number = _numbers(batch.num_rows, number, {b.row for b in broken[taken:]})
-        yield _decoded(batch, numbers, broken[taken:])
+        numbers, number = _numbers(batch.num_rows, number, broken)
+        last = _decoded(batch, numbers, broken[taken:])
+        refuse_swallowed(path, last)
         taken = len(broken)
-    if taken < len(broken):
-        yield RawBatch(pa.table({"row": pa.array([], pa.int64())}), broken[taken:])
+        yield last
+    rest = RawBatch(last.rows.slice(0, 0), broken[taken:])
+    refuse_swallowed(path, rest)
+    if source.ends_open():
+        refuse_open(path, rest if rest.broken else last)
+    if rest.broken:
+        yield rest
 
 
-def _numbers(count: int, last: int, skipped: set[int]) -> tuple[list[int], int]:
-    if not skipped:
-        return list(range(last + 1, last + count + 1)), last + count
+def _numbers(count: int, last: int, broken: list[Broken]) -> tuple[list[int], int]:
+    """Return the numbers of the rows after row `last`, without those of broken ones."""
+    # The reader looks ahead, so rows may be broken that belong to a later batch.
+    skipped = {b.row for b in broken if b.row > last}
     numbers: list[int] = []
     while len(numbers) < count:
         last += 1
         if last not in skipped:
             numbers.append(last)
-    return numbers, max([last, *skipped])
+    return numbers, last
 
 
-def _csv_header(path: Path, first: bytes) -> list[str]:
-    end = first.find(b"\n")
-    line = first if end < 0 else first[:end]
+def _header(path: Path, first: bytes) -> tuple[list[str], bytes]:
+    """Return the header's names and the bytes after it."""
+    line, _, rest = re.split(rb"(\r\n|\n|\r|\Z)", first.lstrip(b"\r\n"), maxsplit=1)
     try:
-        text = line.rstrip(b"\r").decode("utf-8-sig")
+        names = next(csv.reader([line.decode("utf-8-sig")], strict=True), [])
     except UnicodeDecodeError as error:
         raise DataError(f"{path.name}: the header is not UTF-8 (save the file as UTF-8)") from error
-    if not text.strip():
+    except csv.Error as error:
+        message = f"{path.name}: the header has an open quote, or a line break inside a name"
+        raise DataError(f"{message} (write it on one line)") from error
+    if not any(name.strip() for name in names):
         raise DataError(f"{path.name}: the file is empty, without even a header")
-    return column_names(path, next(csv.reader([text])))
+    return column_names(path, names), rest
 
 
 class Chain(io.RawIOBase):
-    """The bytes already looked at, then the rest of the stream."""
+    """The bytes already looked at, then the rest of the stream; counts the quotes in them."""
 
     def __init__(self, first: bytes, rest: pa.NativeFile) -> None:
         super().__init__()
         self._first, self._rest = memoryview(first), rest
+        self._quotes, self._tail = 0, b""
 
     def readable(self) -> bool:
         """Say that it can be read."""
@@ -86,9 +105,16 @@ class Chain(io.RawIOBase):
         """Return up to `size` bytes."""
         if self._first:
             size = len(self._first) if size < 0 else size
-            out, self._first = self._first[:size], self._first[size:]
-            return bytes(out)
-        return bytes(self._rest.read(size))
+            out, self._first = bytes(self._first[:size]), self._first[size:]
+        else:
+            out = bytes(self._rest.read(size))
+        self._quotes += out.count(b'"')
+        self._tail = (self._tail + out)[-_TAIL_BYTES:]
+        return out
+
+    def ends_open(self) -> bool:
+        """Say whether the last line may stand in a quote that was opened and never closed."""
+        return self._quotes % 2 == 1 and b'"' not in re.split(rb"[\r\n]+", self._tail.rstrip())[-1]
 
 
 def _decoded(batch: pa.RecordBatch, numbers: list[int], broken: list[Broken]) -> RawBatch:

@@ -13,6 +13,7 @@ from audiences.ingest.batch import (
     Kept,
     Result,
     column,
+    country_sql,
     literal,
     time_sql,
 )
@@ -58,7 +59,7 @@ def transform(con: Connection, ingest: Ingest, raw: pa.Table) -> Result:
 def _keyed(
     con: Connection, ingest: Ingest, raw: pa.Table, made: str, kind: str, value: str, devices: bool
 ) -> None:
-    """Make the table `made` (row, type, value, key, reason, raw) of a pair of type and value columns."""
+    """Make a table (row, type, value, key, reason, raw) of a column of types and one of values."""
     parts = []
     types = con.execute(
         f"SELECT DISTINCT lower({column(raw, kind)}) FROM raw WHERE {column(raw, kind)} IS NOT NULL"
@@ -103,20 +104,29 @@ def _country(ingest: Ingest) -> str:
 
 
 def _timed_sql(ingest: Ingest, raw: pa.Table) -> str:
-    party = f"coalesce(try_cast({column(raw, 'party')} AS TINYINT), 1)"
-    life = lifetime_sql(ingest, "device.type", party, f"coalesce({column(raw, 'browser')}, '')")
-    now = f"TIMESTAMPTZ '{ingest.as_of.isoformat()}'"
+    party = column(raw, "party")
+    number = (
+        f"CASE WHEN {party} IS NULL THEN 1 "
+        f"WHEN regexp_full_match({party}, '[123](\\.0+)?') THEN left({party}, 1)::TINYINT END"
+    )
+    browser = f"coalesce({column(raw, 'browser')}, '')"
+    life = lifetime_sql(ingest, "device.type", "party", "browser")
     at = column(raw, "seen_at")
     return f"""
-        SELECT row, seen_at, expires_at, party, CASE
+        WITH said AS (
+            SELECT row, {time_sql(at)} AS seen_at, {at} IS NULL AS no_time, {number} AS party,
+                {browser} AS browser FROM raw)
+        SELECT row, seen_at, seen_at + to_days({life}) AS expires_at, party, CASE
+            WHEN no_time THEN 'missing'
             WHEN seen_at IS NULL THEN 'bad_time'
-            WHEN seen_at > {now} + INTERVAL 1 DAY THEN 'in_future'
-            WHEN expires_at <= {now} THEN 'expired'
-            WHEN party NOT IN (1, 2, 3) THEN 'bad_party' END AS reason
-        FROM (
-            SELECT row, {time_sql(at)} AS seen_at, {party} AS party,
-                {time_sql(at)} + to_days({life}) AS expires_at
-            FROM raw JOIN device USING (row) WHERE device.value IS NOT NULL)"""
+            WHEN party IS NULL THEN 'bad_party'
+            WHEN seen_at > {_now(ingest)} + INTERVAL 1 DAY THEN 'in_future'
+            WHEN seen_at + to_days({life}) <= {_now(ingest)} THEN 'expired' END AS reason
+        FROM said JOIN device USING (row) WHERE device.value IS NOT NULL"""
+
+
+def _now(ingest: Ingest) -> str:
+    return f"TIMESTAMPTZ '{ingest.as_of.isoformat()}'"
 
 
 def _sightings_sql(ingest: Ingest, raw: pa.Table) -> str:
@@ -128,26 +138,31 @@ def _sightings_sql(ingest: Ingest, raw: pa.Table) -> str:
             timed.party AS party,
             list_filter(list_transform(string_split(coalesce({column(raw, "traits")}, ''), '|'),
                 lambda t: trim(t)), lambda t: t <> '') AS traits,
-            upper({column(raw, "country")}) AS country, {column(raw, "browser")} AS browser,
+            {country_sql(column(raw, "country"))} AS country, {column(raw, "browser")} AS browser,
             {column(raw, "consent_string")} AS consent_string, {literal(ingest.order)} AS ingest
         FROM raw JOIN device USING (row) JOIN timed USING (row) WHERE timed.reason IS NULL"""
 
 
 def _links_sql(ingest: Ingest) -> str:
     # An IP address is shared by a household or an office: it is no evidence of one person.
+    life = lifetime_sql(ingest, "linked.type", "1", "''")
     return f"""
-        SELECT linked.key AS a, device.key AS b, linked.type AS a_type, device.type AS b_type,
-            'sighting' AS kind, {literal(ingest.source)} AS source, min(seen_at) AS seen_at,
-            max(expires_at) AS expires_at, strftime(max(expires_at), '%Y-%m-%d') AS expires_on,
+        WITH ends AS (
+            SELECT linked.key AS a, device.key AS b, linked.type AS a_type, device.type AS b_type,
+                min(seen_at) AS seen_at, max(least(timed.expires_at,
+                    coalesce(seen_at + to_days({life}), timed.expires_at))) AS expires_at
+            FROM linked JOIN device USING (row) JOIN timed USING (row)
+            WHERE linked.key IS NOT NULL AND timed.reason IS NULL AND device.type <> 'ip'
+            GROUP BY ALL)
+        SELECT a, b, a_type, b_type, 'sighting' AS kind, {literal(ingest.source)} AS source,
+            seen_at, expires_at, strftime(expires_at, '%Y-%m-%d') AS expires_on,
             {literal(ingest.order)} AS ingest
-        FROM linked JOIN device USING (row) JOIN timed USING (row)
-        WHERE linked.key IS NOT NULL AND timed.reason IS NULL AND device.type <> 'ip'
-        GROUP BY ALL"""
+        FROM ends WHERE expires_at > {_now(ingest)}"""
 
 
 def _rejects_sql(raw: pa.Table) -> str:
     kind, value = column(raw, "id_type"), column(raw, "id")
-    link = column(raw, "link_type")
+    link, country = column(raw, "link_type"), column(raw, "country")
     return f"""
         SELECT row, 'row' AS scope, CASE WHEN {kind} IS NULL THEN 'id_type'
             WHEN {value} IS NULL THEN 'id' ELSE 'id_type' END AS field,
@@ -166,4 +181,8 @@ def _rejects_sql(raw: pa.Table) -> str:
         UNION ALL
         SELECT row, 'field', 'link_type', 'unknown_type', {link} FROM raw
         ANTI JOIN linked USING (row) JOIN timed USING (row)
-        WHERE {link} IS NOT NULL AND timed.reason IS NULL"""
+        WHERE {link} IS NOT NULL AND timed.reason IS NULL
+        UNION ALL
+        SELECT row, 'field', 'country', 'bad_country', {country} FROM raw
+        JOIN timed USING (row) WHERE timed.reason IS NULL
+        AND {country} IS NOT NULL AND {country_sql(country)} IS NULL"""

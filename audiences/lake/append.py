@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,15 +15,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audiences.lake.lake import Lake
-from audiences.lake.layout import COMMITS, LOGS, log_key
+from audiences.lake.layout import ATTEMPTS, COMMITS, LOGS, log_key, partition_of
 
-# Rows held in memory over all partitions before the fullest is written out: about 200 MB.
-BUFFERED_ROWS = 1_000_000
+# Rows held in memory over all partitions before the fullest is written out: about 100 MB.
+BUFFERED_ROWS = 500_000
 ROW_GROUP = 128 * 1024
+# Two logs by day for 90 days fit; the usual limit of a process is 1,024.
+OPEN_FILES = 400
 
 
 @dataclass(slots=True)
 class _Part:
+    key: str
     path: Path
     writer: pq.ParquetWriter
     pending: list[pa.Table] = field(default_factory=list)
@@ -36,7 +40,9 @@ class Commit:
 
     id: str
     _folder: Path
-    _parts: dict[tuple[str, str], _Part] = field(default_factory=dict)
+    _open: dict[tuple[str, str], _Part] = field(default_factory=dict)
+    _closed: list[_Part] = field(default_factory=list)
+    _numbers: Counter[tuple[str, str]] = field(default_factory=Counter)
     _buffered: int = 0
 
     def write(self, table: str, value: str, rows: pa.Table) -> None:
@@ -44,25 +50,35 @@ class Commit:
         if not rows.num_rows:
             return
         schema = LOGS[table].schema
-        part = self._parts.get((table, value)) or self._open(table, value)
+        part = self._open.get((table, value)) or self._begin(table, value)
         part.pending.append(rows.select(schema.names).cast(schema))
         part.pending_rows += rows.num_rows
         self._buffered += rows.num_rows
         while self._buffered > BUFFERED_ROWS:
-            self._flush(max(self._parts.values(), key=lambda p: p.pending_rows))
+            self._flush(max(self._open.values(), key=lambda p: p.pending_rows))
 
-    def finish(self) -> dict[tuple[str, str], tuple[Path, int]]:
-        """Close every file and return (table, partition) -> (path, rows)."""
-        for part in self._parts.values():
-            self._flush(part)
-            part.writer.close()
-        return {at: (part.path, part.rows) for at, part in self._parts.items()}
+    def finish(self) -> list[tuple[str, Path, int]]:
+        """Close every file and return (key, path, rows) of each."""
+        for at in list(self._open):
+            self._close(at)
+        return [(part.key, part.path, part.rows) for part in self._closed]
 
-    def _open(self, table: str, value: str) -> _Part:
-        path = self._folder / f"{len(self._parts)}.parquet"
+    def _begin(self, table: str, value: str) -> _Part:
+        if len(self._open) == OPEN_FILES:
+            self._close(next(iter(self._open)))
+        at = table, value
+        path = self._folder / f"{len(self._open) + len(self._closed)}.parquet"
         writer = pq.ParquetWriter(path, LOGS[table].schema, compression="zstd")
-        self._parts[table, value] = part = _Part(path, writer)
+        key = log_key(table, value, self.id, self._numbers[at])
+        self._numbers[at] += 1
+        self._open[at] = part = _Part(key, path, writer)
         return part
+
+    def _close(self, at: tuple[str, str]) -> None:
+        part = self._open.pop(at)
+        self._flush(part)
+        part.writer.close()
+        self._closed.append(part)
 
     def _flush(self, part: _Part) -> None:
         if part.pending:
@@ -77,19 +93,36 @@ def commit(lake: Lake, commit_id: str, about: Mapping[str, Any]) -> Iterator[Com
     """Collect rows for logs and publish them all when the block ends without an error.
 
     The manifest `commits/<id>.json` is written last, if absent: until then no reader sees any of
-    the files, and a block that is run again under the same id writes the same names. `about` is
-    read when the block ends, so counts that grow inside it are kept.
+    the files. What an earlier try under the same id left behind is removed first, so the caller
+    lets nobody else work under that id. `about` says at least `at`; it is read when the block
+    ends, so counts that grow inside it are kept.
     """
     folder = Path(tempfile.mkdtemp(prefix="commit-", dir=lake.scratch))
     try:
         open_commit = Commit(commit_id, folder)
         yield open_commit
-        files = []
-        for (table, value), (path, rows) in open_commit.finish().items():
-            key = log_key(table, value, commit_id, 0)
+        finished = open_commit.finish()
+        attempt = f"{ATTEMPTS}{commit_id}.json"
+        if not lake.write_json(attempt, {"at": about["at"]}, if_absent=True):
+            clear(lake, commit_id)
+        for key, path, _ in finished:
             lake.store.upload(path, key)
-            files.append({"key": key, "rows": rows})
+        files = [{"key": key, "rows": rows} for key, _, rows in finished]
         manifest = {**about, "id": commit_id, "files": files}
         lake.write_json(f"{COMMITS}{commit_id}.json", manifest, if_absent=True)
+        lake.store.delete([attempt])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear(lake: Lake, commit_id: str) -> int:
+    """Remove the files of a try that did not come through and return how many there were.
+
+    A commit that exists stays whole.
+    """
+    if lake.store.get(f"{COMMITS}{commit_id}.json") is not None:
+        return 0
+    every = [file.key for table in LOGS for file in lake.store.list(f"{table}/")]
+    left = [key for key in every if (partition_of(key) or ("", ""))[1] == commit_id]
+    lake.store.delete(left)
+    return len(left)

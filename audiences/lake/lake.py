@@ -78,9 +78,10 @@ def open_lake(
     scheme, _, rest = store.url.partition("://")
     if scheme == "file":
         base: fs.FileSystem = fs.LocalFileSystem()
+        rest = unquote(rest)
     elif scheme == "s3":
         base = fs.S3FileSystem(endpoint_override=endpoint, region=region)
     else:
         raise ConfigurationError(f"the lake's address {store.url!r} is neither file:// nor s3://")
     scratch.mkdir(parents=True, exist_ok=True)
-    return Lake(store, fs.SubTreeFileSystem(unquote(rest).rstrip("/"), base), scratch)
+    return Lake(store, fs.SubTreeFileSystem(rest.rstrip("/"), base), scratch)

@@ -31,6 +31,7 @@ def connect(scratch: Path, memory: str = "2GB") -> Iterator[Connection]:
                 "preserve_insertion_order": False,
                 "autoinstall_known_extensions": False,
                 "arrow_lossless_conversion": True,
+                "python_enable_replacements": False,  # a name in SQL is never a Python variable
             }
         )
         try:
@@ -101,10 +102,11 @@ def view_profiles(con: Connection, lake: Lake, as_of: datetime) -> None:
 
 
 def view_events(con: Connection, lake: Lake, as_of: datetime) -> None:
-    """Make the view `live_events`: happened by then; an event that came twice counts once."""
+    """Make the view `live_events`: happened by then; of one that came twice, as it came last."""
     month = f"{day(as_of):%Y-%m}"
     con.register("all_events", lake.log("events", lambda value: value <= month))
     con.execute(
-        "CREATE OR REPLACE TEMP VIEW live_events AS SELECT DISTINCT ON (event) * FROM all_events "
-        f'WHERE "at" <= {timestamp(as_of)}'
+        "CREATE OR REPLACE TEMP VIEW live_events AS SELECT * FROM all_events "
+        f'WHERE "at" <= {timestamp(as_of)} '
+        "QUALIFY row_number() OVER (PARTITION BY event ORDER BY ingest DESC) = 1"
     )

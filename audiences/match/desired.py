@@ -4,7 +4,8 @@ Steps, each a named temporary table:
 
     eligible   members with their consent and the reason why one may not be sent
     devices    live devices with the value that a platform takes and their end of life
-    wires      member, wire key, value, end of life
+    contacts   customer numbers that are an e-mail address or a phone number
+    wires      unit, member, wire key, value, end of life: each value once in a unit
     desired    rows as the platform wants them: unit, row, member, wired, keys, consent, expires_at
 """
 
@@ -23,6 +24,7 @@ _ENCODED = {
     Encoding.SHA256_BASE64: "to_base64(digest)",
     Encoding.RAW: "value",
 }
+_IN_CLEAR = " AND NOT regexp_matches(value, '@|^[+]') AND value NOT IN (FROM contacts)"
 
 
 def eligible_sql(of: str, policy: Policy) -> str:
@@ -54,8 +56,27 @@ def devices_sql() -> str:
     )
 
 
-def wires_sql(platform: Platform, pack: Pack, of: str) -> str:
-    """Give each eligible member the wire values that the platform takes."""
+def contacts_sql() -> str:
+    """Find customer numbers that are the customer's phone, however each of the two is written.
+
+    Small shops number customers by phone or e-mail: such a number never leaves in clear.
+    """
+    digits = "regexp_replace({}, '[^0-9]', '', 'g')"
+    return (
+        "SELECT DISTINCT trim(external_id) AS value FROM profiles_now "
+        "WHERE regexp_matches(external_id, '^[0-9 ()+./-]{8,}$') AND "
+        f"contains({digits.format('phone')}, right({digits.format('external_id')}, 8))"
+    )
+
+
+def wires_sql(platform: Platform, pack: Pack, of: str, mode: str = "mirror") -> str:
+    """Give each eligible member the wire values that the platform takes.
+
+    A unit has one value once, whichever of its identifiers or types it came from; what is durable
+    in one of them is durable, and of two ends the later counts. Where nothing is ever taken back
+    and the platform does not forget by itself, no short-lived id may go at all.
+    """
+    taken_back = platform.row_ttl or mode != "add"
     owner = (
         "SELECT member, member AS key FROM eligible WHERE reason IS NULL"
         if of == "devices"
@@ -63,24 +84,30 @@ def wires_sql(platform: Platform, pack: Pack, of: str) -> str:
         "JOIN people_now ON people_now.person = eligible.member WHERE reason IS NULL"
     )
     parts = []
-    for order, key in enumerate(platform.keys):
+    for place, key in enumerate(platform.keys):
         for kind in key.types:
             rule, known = pack.rule(kind), id_type(kind)
-            if rule is None or known is None:
+            if rule is None or known is None or (known.device and not taken_back):
                 continue
-            at = f"{order} AS place, '{key.wire}' AS wire"
+            at = f"SELECT member, key, {place} AS place, '{key.wire}' AS wire"
             if known.device:
                 parts.append(
-                    f"SELECT member, key, {at}, value, expires_at FROM owned JOIN devices "
-                    f"USING (key) WHERE type = '{kind}'"
+                    f"{at}, value, expires_at FROM owned JOIN devices USING (key) "
+                    f"WHERE type = '{kind}'"
                 )
             elif of == "people":
+                clear = _IN_CLEAR if rule.encoding is Encoding.RAW else ""
                 parts.append(
-                    f"SELECT member, key, {at}, {_ENCODED[rule.encoding]} AS value, "
-                    "NULL::TIMESTAMPTZ AS expires_at FROM owned JOIN all_match_keys USING (key) "
-                    f"WHERE type = '{kind}' AND form = '{rule.form}'"
+                    f"{at}, {_ENCODED[rule.encoding]} AS value, NULL::TIMESTAMPTZ AS expires_at "
+                    "FROM owned JOIN all_match_keys USING (key) "
+                    f"WHERE type = '{kind}' AND form = '{rule.form}'{clear}"
                 )
-    return f"WITH owned AS ({owner}) SELECT DISTINCT * FROM ({' UNION ALL '.join(parts)})"
+    unit = "key" if platform.row_ttl else "member"
+    return f"""
+        WITH owned AS ({owner})
+        SELECT {unit} AS unit, member, place, wire, value,
+            CASE WHEN bool_and(expires_at IS NOT NULL) THEN max(expires_at) END AS expires_at
+        FROM ({" UNION ALL ".join(parts)}) GROUP BY ALL"""
 
 
 def desired_sql(platform: Platform) -> str:
@@ -89,9 +116,9 @@ def desired_sql(platform: Platform) -> str:
     Where a row carries its own lifetime, each identifier is added and removed by itself; elsewhere
     a member's rows go together. A platform that never forgets gets a short-lived id only in a
     row with a durable key: that row can be taken back without naming an id whose life is over.
+    Equal keys are one row, whoever has them: two spellings of one Gmail address are one mailbox.
     """
     limits = platform.limits
-    unit = "key" if platform.row_ttl else "member"
     if limits.one_per_wire:
         index = "row_number() OVER (PARTITION BY unit, wire ORDER BY value)"
     else:
@@ -100,7 +127,7 @@ def desired_sql(platform: Platform) -> str:
     keep = "" if platform.row_ttl else "HAVING bool_or(expires_at IS NULL)"
     return f"""
         WITH placed AS (
-            SELECT *, {index} AS line FROM (SELECT *, {unit} AS unit FROM wires)),
+            SELECT *, {index} AS line FROM wires),
         rows AS (
             SELECT unit, any_value(member) AS member,
                 string_agg(wire || {FIELD} || value, {ROW} ORDER BY place, value) AS wired,
@@ -110,17 +137,20 @@ def desired_sql(platform: Platform) -> str:
             FROM placed GROUP BY unit, line {keep})
         SELECT rows.unit, left(sha256(wired), 32)::UUID AS row, rows.member, wired, keys,
             rows.expires_at, eligible.consent
-        FROM rows JOIN eligible USING (member)"""
+        FROM rows JOIN eligible USING (member)
+        QUALIFY row_number() OVER (
+            PARTITION BY row ORDER BY rows.expires_at DESC NULLS FIRST, rows.unit) = 1"""
 
 
 def make_desired(
-    con: Connection, platform: Platform, pack: Pack, of: str, policy: Policy
+    con: Connection, platform: Platform, pack: Pack, of: str, policy: Policy, mode: str = "mirror"
 ) -> dict[str, int]:
     """Run the steps over `members_now` of one audience; return why members fell out, counted."""
     steps = {
         "eligible": eligible_sql(of, policy),
         "devices": devices_sql(),
-        "wires": wires_sql(platform, pack, of),
+        "contacts": contacts_sql(),
+        "wires": wires_sql(platform, pack, of, mode),
         "desired": desired_sql(platform),
     }
     for name, sql in steps.items():

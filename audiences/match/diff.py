@@ -4,6 +4,7 @@ Steps, each a named temporary table:
 
     holding   what the platform holds now, without rows that it has forgotten by itself
     stale     rows held but not wanted any more
+    broken    units that a removal of stale rows takes rows from
     changes   op, unit, row, member, wired, keys, consent, forgets_at, why
 """
 
@@ -45,26 +46,41 @@ def stale_sql(mode: str) -> str:
     return "SELECT * FROM holding ANTI JOIN desired USING (row)"
 
 
+def broken_sql() -> str:
+    """Find units of which the platform may lose rows that they should keep.
+
+    Platforms remove whoever matches any key of a row: the other rows of its unit, and rows of
+    other units under a value in common, as two spellings of one Gmail address have.
+    """
+    return """
+        WITH gone AS (SELECT unnest(keys) AS k FROM stale)
+        SELECT unit FROM stale
+        UNION
+        SELECT unit FROM wires JOIN gone ON wires.wire = k.wire AND wires.value = k.value"""
+
+
 def changes_sql(platform: Platform, starts: datetime) -> str:
     """List every row to remove and to add, with the reason.
 
-    When a unit loses a row its other rows are added again: a platform that removes whoever
-    matches any key of the row may have taken them out too. A row is refreshed when the platform
-    would forget it in less than half of the time that it may still keep it. Lifetimes count from
-    `starts`, the end of the plan's own validity, so that none can outlast the identifier.
+    All rows of a broken unit are added again. A row is refreshed when the platform would forget
+    it in less than half of the time that it may still keep it, or later than it may keep it.
+    Lifetimes count from `starts`, the end of the plan's own validity, so that none can outlast
+    the identifier.
     """
     begin = timestamp(starts)
     if platform.row_ttl:
         longest = starts + timedelta(days=platform.max_ttl_days or 90)
         until = f"least(coalesce(desired.expires_at, {timestamp(longest)}), {timestamp(longest)})"
         alive = f"date_diff('minute', {begin}, {until}) > 0"
-        fading = f"({until} - {begin}) > 2 * (holding.forgets_at - {begin})"
+        fading = (
+            f"(({until} - {begin}) > 2 * (holding.forgets_at - {begin}) "
+            f"OR holding.forgets_at > {until})"
+        )
     else:
         until, alive, fading = "NULL::TIMESTAMPTZ", "true", "false"
     wired = f"list_transform(keys, lambda k: k.wire || {FIELD} || k.value)"
     return f"""
-        WITH broken AS (SELECT DISTINCT unit FROM stale),
-        known AS (SELECT DISTINCT unit FROM holding)
+        WITH known AS (SELECT DISTINCT unit FROM holding)
         SELECT 'remove' AS op, unit, row, member, array_to_string({wired}, {ROW}) AS wired, keys,
             consent, NULL::TIMESTAMPTZ AS forgets_at,
             CASE WHEN unit IN (SELECT unit FROM desired) THEN 'changed' ELSE 'removed' END AS why
@@ -90,6 +106,7 @@ def make_changes(
     steps = {
         "holding": holding_sql(platform, as_of),
         "stale": stale_sql(mode),
+        "broken": broken_sql(),
         "changes": changes_sql(platform, starts),
     }
     for name, sql in steps.items():

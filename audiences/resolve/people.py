@@ -27,26 +27,20 @@ def nodes_sql() -> str:
     An identifier that is known raw and hashed is one node; one that anything durable vouches for
     has no end of life.
     """
-    return (
-        """
+    return """
         SELECT key, min(type) AS type, CASE WHEN bool_or(expires_at IS NULL) THEN NULL
             ELSE max(expires_at) END AS expires_at
         FROM (
-            SELECT key, type, NULL::TIMESTAMPTZ AS expires_at
-                FROM (SELECT DISTINCT key, type FROM all_match_keys)
+            SELECT DISTINCT key, type, NULL::TIMESTAMPTZ AS expires_at FROM all_match_keys
             UNION ALL
-            SELECT key, any_value(id_type), max(expires_at) FROM live_sightings GROUP BY key
+            SELECT key, min(id_type), max(expires_at) FROM live_sightings GROUP BY key
             UNION ALL
-            SELECT b, any_value(b_type), max(expires_at) FROM live_links
+            SELECT b, min(b_type), max(expires_at) FROM live_links
                 WHERE expires_at IS NOT NULL GROUP BY b
             UNION ALL
-            SELECT a, any_value(a_type), CASE WHEN any_value(a_type) IN """
-        + STRONG
-        + """
-                THEN NULL ELSE max(expires_at) END
-                FROM live_links GROUP BY a)
+            SELECT a, min(a_type), max(expires_at) FROM live_links
+                WHERE expires_at IS NOT NULL GROUP BY a)
         GROUP BY key"""
-    )
 
 
 def hubs_sql(max_shared: int) -> str:
@@ -102,8 +96,11 @@ def claims_sql() -> str:
             PARTITION BY label ORDER BY since, person) = 1"""
 
 
-def people_sql(as_of: datetime) -> str:
-    """Map every live identifier to its person; a new person is named after an identifier."""
+def people_sql(as_of: datetime, run: str) -> str:
+    """Map every live identifier to its person; a new person is named after an identifier.
+
+    Where another person bears that name, a name is made that no earlier run can have given.
+    """
     return f"""
         WITH named AS (
             SELECT label, coalesce(
@@ -112,16 +109,17 @@ def people_sql(as_of: datetime) -> str:
         taken AS (SELECT DISTINCT person FROM claims)
         SELECT nodes.key, nodes.type, coalesce(claims.person, CASE
                 WHEN taken.person IS NULL THEN named.fresh
-                ELSE left(sha256(named.fresh || '{as_of.isoformat()}'), 32)::UUID END) AS person,
+                ELSE left(sha256(named.fresh || '|{run}'), 32)::UUID END) AS person,
             nodes.expires_at, coalesce(claims.since, {timestamp(as_of)}) AS since
         FROM nodes JOIN labels USING (key) JOIN named USING (label)
         LEFT JOIN claims USING (label) LEFT JOIN taken ON taken.person = named.fresh"""
 
 
-def resolve(con: duckdb.DuckDBPyConnection, as_of: datetime, max_shared: int) -> str:
+def resolve(con: duckdb.DuckDBPyConnection, as_of: datetime, max_shared: int, run: str) -> str:
     """Run the steps over `live_links`, `live_sightings`, `all_match_keys` and `earlier`.
 
-    Returns the query whose rows are the new `people` snapshot.
+    `run` is a text that no earlier run on this lake has had. Returns the query whose rows are the
+    new `people` snapshot.
     """
     steps = {
         "nodes": nodes_sql(),
@@ -129,7 +127,7 @@ def resolve(con: duckdb.DuckDBPyConnection, as_of: datetime, max_shared: int) ->
         "edges": edges_sql(),
         "labels": labels_sql(),
         "claims": claims_sql(),
-        "people": people_sql(as_of),
+        "people": people_sql(as_of, run),
     }
     for name, sql in steps.items():
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")

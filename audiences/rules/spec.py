@@ -6,22 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-import yaml
-
 from audiences.rules import reader, schedule
 from audiences.rules.digest import rule_digest
 from audiences.rules.leaves import read_name, read_node
 from audiences.rules.reader import Place
 from audiences.rules.tree import Node
 from shared import located
-from shared.errors import ConfigurationError, Fault
+from shared.errors import ConfigurationError
 
 WORDS = ("name", "title", "of", "where", "suppress", "holdout", "sync")
 KINDS = ("people", "devices")
 MODES = ("mirror", "add", "replace")
 DO_NOT_CONTACT = "do-not-contact"  # always there: people whose records say so
-LONGEST_FILE = 200_000
-MOST_VALUES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,43 +61,12 @@ def parse(text: str, file: str) -> Audience:
         ConfigurationError: with every fault of the file, each with its line and how to mend it.
 
     """
-    document = _document(text, file)
+    document = located.load(text, file)
     place = Place(document, (), document.value, [])
     audience = _audience(place, file)
     if place.faults or audience is None:
         raise ConfigurationError(*place.faults)
     return audience
-
-
-def _document(text: str, file: str) -> located.Located:
-    if len(text) > LONGEST_FILE or _is_large(text):
-        fix = "split it into audiences that name each other"
-        raise ConfigurationError(Fault(f"{file}:1", "the file holds too much", fix))
-    try:
-        return located.load(text, file)
-    except (yaml.YAMLError, ValueError) as error:
-        fault = Fault(f"{file}:1", "a value cannot be read as YAML", "check dates and tags")
-        raise ConfigurationError(fault) from error
-
-
-def _is_large(text: str) -> bool:
-    try:
-        return _size(yaml.compose(text, Loader=yaml.SafeLoader), {}) > MOST_VALUES
-    except yaml.YAMLError:
-        return False  # loading tells what is wrong, and where
-    except RecursionError:
-        return True
-
-
-def _size(node: yaml.Node | None, sizes: dict[int, int]) -> int:
-    """Count the values with every alias written out, without writing them out."""
-    if node is None or id(node) in sizes:
-        return sizes.get(id(node), 1)
-    sizes[id(node)] = MOST_VALUES  # an alias inside its own anchor has no end
-    children = [] if isinstance(node, yaml.ScalarNode) else list(node.value)
-    flat = [n for child in children for n in (child if isinstance(child, tuple) else (child,))]
-    sizes[id(node)] = 1 + sum(_size(child, sizes) for child in flat)
-    return sizes[id(node)]
 
 
 def _audience(place: Place, file: str) -> Audience | None:

@@ -21,6 +21,10 @@ create table if not exists entries (
     expires_at real
 ) without rowid, strict
 """
+# Without it every put would read the whole table to find what has expired.
+_BY_EXPIRY = (
+    "create index if not exists by_expiry on entries (expires_at) where expires_at is not null"
+)
 _LIVE = "(expires_at is null or expires_at > :now)"
 _SWEEP = "delete from entries where expires_at <= :now"
 _GET = f"select value from entries where key = :key and {_LIVE}"
@@ -53,6 +57,7 @@ class SqliteKeyValue:
             weakref.finalize(self, self._connection.close)
             self._connection.execute("pragma journal_mode = wal")
             self._connection.execute(_TABLE)
+            self._connection.execute(_BY_EXPIRY)
 
     def get(self, key: str) -> str | None:
         """Return a live value, never one that has expired."""

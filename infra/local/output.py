@@ -83,9 +83,17 @@ def table(
         show_edge=False,
     )
     for index, name in enumerate(columns):
-        number = any(isinstance(row[index], int | float) for row in rows)
+        values = [row[index] for row in rows]
+        number = any(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
         whole = number or index == 0
-        made.add_column(name, justify="right" if number else "left", no_wrap=whole, overflow="fold")
+        least = max((cell(v).cell_len for v in values), default=0) if whole else None
+        made.add_column(
+            name,
+            justify="right" if number else "left",
+            no_wrap=whole,
+            min_width=least,
+            overflow="fold",
+        )
     for row in rows:
         made.add_row(*(cell(value) for value in row))
     return made

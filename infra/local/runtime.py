@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ from infra.local.secrets import LocalSecrets
 from infra.local.store import open_store
 from shared import log, settings
 from shared.clock import Clock
-from shared.errors import ConfigurationError, RetryableError
+from shared.errors import ConfigurationError, Fault, RetryableError
 
 STATE = ".bridge"  # what the machine keeps for itself: state, locks, scratch files, the secret
 
@@ -40,7 +42,8 @@ def open_workspace(
     if len(secret) < 16:
         raise ConfigurationError("the workspace's secret is shorter than 16 characters")
     store = open_store(found)
-    lake = open_lake(store, state / "scratch", endpoint=found.s3.endpoint, region=found.s3.region)
+    scratch = _scratch(state / "scratch")
+    lake = open_lake(store, scratch, endpoint=found.s3.endpoint, region=found.s3.region)
     return Workspace(
         settings=found,
         secret=secret,
@@ -65,6 +68,30 @@ def _files(folder: Path) -> Mapping[str, str]:
     }
 
 
+def _scratch(folder: Path) -> Path:
+    """Return this process's own folder for files in work, and remove those of dead processes."""
+    # What a killed process left behind may hold personal data.
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in folder.glob(f"{socket.gethostname()}-*"):
+            if not _lives(path.name.rpartition("-")[2]):
+                shutil.rmtree(path, ignore_errors=True)
+    except OSError as error:
+        fix = "choose a workspace that you may write in"
+        raise ConfigurationError(Fault(str(folder), str(error.strerror), fix)) from error
+    return folder / f"{socket.gethostname()}-{os.getpid()}"
+
+
+def _lives(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, PermissionError):
+        return True
+    return True
+
+
 class _Locks:
     """Locks that the operating system lets go of when their holder dies."""
 
@@ -80,10 +107,24 @@ class _Locks:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{name.replace('/', '__')}.lock"
-        with path.open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                message = f"another process is at work on {name}; run again when it is done"
-                raise RetryableError(message) from error
-            yield
+        while True:
+            with path.open("w") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError as error:
+                    message = f"another process is at work on {name}; run again when it is done"
+                    raise RetryableError(message) from error
+                if not _is(path, file.fileno()):
+                    continue  # its last holder has removed it between our two calls
+                try:
+                    yield
+                finally:
+                    path.unlink(missing_ok=True)
+                return
+
+
+def _is(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -1,7 +1,8 @@
-"""Every key-value store keeps the same promises: the one on disk, and the fake."""
+"""Every key-value store keeps the same promises: on disk, in DynamoDB, and the fake."""
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import sqlite3
 import subprocess
@@ -10,15 +11,19 @@ import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from infra.local.kv import SqliteKeyValue
+from shared.aws.kv import DynamoKeyValue
 from shared.clock import Clock
 from shared.errors import ConfigurationError, IntegrityError
 from shared.ports import KeyValue
 from tests.fakes import MemoryKeyValue
 
 START = datetime(2026, 11, 21, 6, tzinfo=UTC)
+_NUMBERS = itertools.count()
 
 
 class Hands:
@@ -36,11 +41,25 @@ def hands() -> Hands:
     return Hands()
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+def in_dynamodb(endpoint: str, clock: Clock) -> DynamoKeyValue:
+    client = boto3.client("dynamodb", endpoint_url=endpoint, config=Config(max_pool_connections=16))
+    table = f"state-{next(_NUMBERS)}"
+    client.create_table(
+        TableName=table,
+        AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return DynamoKeyValue(table, client, clock)
+
+
+@pytest.fixture(params=["sqlite", "dynamodb", "memory"])
 def kv(request: pytest.FixtureRequest, tmp_path: Path, hands: Hands) -> KeyValue:
     clock: Clock = hands  # type: ignore[assignment]
     if request.param == "sqlite":
         return SqliteKeyValue(tmp_path / "state" / "kv.sqlite", clock)
+    if request.param == "dynamodb":
+        return in_dynamodb(request.getfixturevalue("endpoint"), clock)
     return MemoryKeyValue(clock)
 
 
@@ -178,3 +197,37 @@ def test_a_damaged_file_is_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError, match="damaged"):
         SqliteKeyValue(path, Clock())
     assert path.read_bytes().startswith(b"not a database")
+
+
+def test_the_sweep_of_dynamodb_never_comes_before_the_end_of_a_life(
+    endpoint: str, hands: Hands
+) -> None:
+    hands.at = START + timedelta(milliseconds=300)
+    kv = in_dynamodb(endpoint, hands)  # type: ignore[arg-type]
+    kv.put("k", "v", ttl_seconds=60)
+    item = kv._client.get_item(TableName=kv._table, Key={"key": {"S": "k"}})["Item"]
+    assert int(item["ttl"]["N"]) == int(START.timestamp()) + 61
+    hands.at = START + timedelta(milliseconds=60_300)
+    assert kv.get("k") is None
+
+
+def test_a_put_that_was_sent_twice_has_won(endpoint: str) -> None:
+    """The first answer of DynamoDB gets lost; boto sends the same bytes again."""
+    kv = in_dynamodb(endpoint, Clock())
+    put = kv._client.put_item
+
+    class Twice:
+        def put_item(self, **arguments: object) -> object:
+            put(**arguments)
+            return put(**arguments)
+
+    again = DynamoKeyValue(kv._table, Twice(), Clock())
+    assert again.put("lock", "mine", if_absent=True)
+    assert not kv.put("lock", "yours", if_absent=True)
+
+
+def test_a_table_that_is_not_there_is_a_configuration_error(endpoint: str) -> None:
+    kv = DynamoKeyValue("no-such", boto3.client("dynamodb", endpoint_url=endpoint), Clock())
+    for use in (lambda: kv.get("k"), lambda: kv.put("k", "v", if_absent=True)):
+        with pytest.raises(ConfigurationError, match="no-such"):
+            use()

@@ -48,6 +48,7 @@ def demo(
 
     with output.progress() as progress:
         story = tell(folder.resolve(), people, progress, told)
+    _proved(story)
     page = folder / "report.html"
     page.write_text(
         report_page(story.contrast, story.decay, "Reach of the demo shop", _notes(story)),
@@ -55,9 +56,24 @@ def demo(
     )
     value = story.as_json() | {"page": str(page), "workspace": str(folder / "workspace")}
     output.result(value, lambda c: _show_end(c, story, page, time.monotonic() - began))
-    wrong = [h for week in story.weeks for h in week.holdings if not h.same]
-    if wrong or not story.ledger_whole:
-        raise IntegrityError("a platform does not hold what was planned; please report this")
+
+
+def _proved(story: Story) -> None:
+    """Stop when a platform holds anything else than what was planned.
+
+    Raises:
+        IntegrityError: naming what differs.
+    """
+    wrong = [
+        f"{h.destination} holds another {h.audience} than was planned in the week of {w.as_of:%F}"
+        for w in story.weeks
+        for h in w.holdings
+        if not h.same
+    ]
+    if not story.ledger_whole:
+        wrong.append("the ledger's chain is broken")
+    if wrong:
+        raise IntegrityError("; ".join(wrong) + "; this is a fault of the bridge: please report it")
 
 
 _CHARTED = ("lapsed-vips", "running-shoes-seen")

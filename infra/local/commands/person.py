@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -41,8 +41,11 @@ def person(
 
 def _show(console: Console, found: Person) -> None:
     console.print(f"[bold]person {found.person}[/]")
+    for record in found.profiles:
+        facts = [(name, _told(value)) for name, value in record.items() if name != "source"]
+        title = f"\nRecord in {record.get('source', 'an unnamed source')}"
+        console.print(table(title, ("", ""), facts))
     for title, rows in (
-        ("Records", found.profiles),
         ("Identifiers", found.identifiers),
         ("What they did", found.events),
         ("Devices", found.sightings),
@@ -50,6 +53,12 @@ def _show(console: Console, found: Person) -> None:
     ):
         if rows:
             names = list(dict.fromkeys(name for row in rows for name in row))
-            lines = [tuple(row.get(name) for name in names) for row in rows]
-            console.print(table(title, names, lines))
-    console.print("Audiences: " + (", ".join(found.audiences) or "none"))
+            lines = [tuple(_told(row.get(name)) for name in names) for row in rows]
+            console.print(table(f"\n{title}", names, lines))
+    console.print("\nAudiences: " + (", ".join(found.audiences) or "none"))
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {item}" for name, item in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else value

@@ -23,9 +23,12 @@ def list_(as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None:
     output = Output(json)
     with work(folder, as_of, output) as workspace:
         runs = list_runs(workspace)
-    columns = ("run", "audience", "destination", "status", "adds", "removes", "accepted")
-    rows = [tuple(r[c] for c in columns) for r in runs]
-    output.result({"runs": runs}, lambda c: c.print(table("Runs", columns, rows)))
+    columns = ("run", "audience → destination", "status", "add", "remove")
+    rows = [
+        (r["run"], f"{r['audience']} → {r['destination']}", r["status"], r["adds"], r["removes"])
+        for r in runs
+    ]
+    output.result({"runs": runs}, lambda c: c.print(table("Runs", columns, rows, gap=1)))
 
 
 @app.command()

@@ -61,6 +61,12 @@ def test_unknown_names_are_all_told_with_a_hint():
     assert "did you mean 'newsletter'?" in faults(audiences, "newsletters")[0]
 
 
+def test_what_is_named_twice_is_judged_once():
+    """A fault below two audiences is one fault."""
+    audiences = web(a=member_of("b", "c"), b=member_of("d"), c=member_of("d"), d=member_of("e"))
+    assert len(faults(audiences, "a")) == 1
+
+
 def test_a_cycle_is_drawn():
     """A circle of audiences is told as the way round it, from the line that closes it."""
     audiences = web(a=member_of("b"), b=member_of("c"), c=f"{LEAF}\nsuppress: [b]")

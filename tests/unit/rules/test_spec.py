@@ -153,8 +153,8 @@ def test_every_fault_is_named_at_once():
         (LEAF + "sync:\n- {to: a, schedule: rate(1 days)}", 4, "rate cannot be read"),
         (LEAF + "sync:\n- {to: a, schedule: rate(0 days)}", 4, "rate cannot be read"),
         (LEAF + "sync:\n- {to: a, timezone: ../etc/passwd}", 4, "no time zone"),
-        (LEAF + "title: 2026-02-30", 1, "cannot be read as YAML"),
-        (LEAF + "title: !!python/name:os.system", 1, "cannot be read as YAML"),
+        (LEAF + "title: 2026-02-30", 3, "cannot be read as YAML"),
+        (LEAF + "title: !!python/name:os.system", 3, "cannot be read as YAML"),
         ("name: &n [*n]", 1, "too much"),
         (
             "a: &a [1, 1]\n"

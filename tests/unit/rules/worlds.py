@@ -38,7 +38,8 @@ def attributes(**named: st.SearchStrategy[Any]) -> Any:
 
 WORLDS = st.fixed_dictionaries(
     {
-        "people_now": rows(
+        "people_now": st.just([{"person": p, "type": "phone"} for p in PEOPLE])
+        | rows(
             person=st.sampled_from(PEOPLE),
             type=st.sampled_from([*sorted(STRONG), "cookie"]),
             expires_at=st.sampled_from([None, AS_OF, AS_OF + timedelta(days=1)]),
