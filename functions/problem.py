@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -54,14 +55,14 @@ def problem(
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
-def answer_http(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the framework's
+async def answer_http(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the framework's
     """Answer what the framework itself refuses, such as an unknown path."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = error.headers if isinstance(error, HTTPException) else None
     return problem(status, headers=headers)
 
 
-def answer_bridge(request: Request, error: Exception) -> Response:  # noqa: ARG001
+async def answer_bridge(request: Request, error: Exception) -> Response:  # noqa: ARG001
     """Answer an error of ours by what the caller can do about it."""
     if isinstance(error, RetryableError):
         return problem(503, str(error), headers={"Retry-After": _RETRY_SECONDS})
@@ -70,7 +71,11 @@ def answer_bridge(request: Request, error: Exception) -> Response:  # noqa: ARG0
     return problem(500)
 
 
-HANDLERS = {HTTPException: answer_http, BridgeError: answer_bridge}
+Answer = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+HANDLERS: Mapping[int | type[Exception], Answer] = {
+    HTTPException: answer_http,
+    BridgeError: answer_bridge,
+}
 
 
 def guarded(app: ASGIApp) -> ASGIApp:

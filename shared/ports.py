@@ -76,7 +76,7 @@ class Queue(Protocol):
 class Jobs(Protocol):
     """Starts work that needs the lake, somewhere else, and returns at once."""
 
-    def start(self, kind: str, id: str) -> None:  # noqa: A002
+    def start(self, kind: str, id_: str) -> None:
         """Start the job of a kind that is described under an id; it may be started twice."""
         ...
 

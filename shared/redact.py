@@ -10,7 +10,7 @@ SAMPLE = 24
 _EMAIL = re.compile(r"[^\s<>()\[\]{}\"',;:=@]{1,254}(?:@|%40)[^\s<>()\[\]{}\"',;:=@]{1,254}")
 _SECRET = re.compile(
     r"(?i)(\b(?:bearer|basic)|token|secret|passw[a-z]{0,8}|api[-_]?key|authorization)"
-    r"([\"']?\s{0,8}[:=]\s{0,8}[\"']?|\s{1,8}(?=[\w.~+/=-]{16}))(?:bearer\s+|basic\s+)?"
+    r"([\"']?\s{0,8}[:=](?!//)\s{0,8}[\"']?|\s{1,8}(?=[\w.~+/=-]{16}))(?:bearer\s+|basic\s+)?"
     r"[^\s\"',;&}]+"
 )
 _JWT = re.compile(r"\beyJ[\w-]+(?:\.[\w-]+)+")

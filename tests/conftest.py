@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
@@ -12,6 +15,7 @@ from moto.server import ThreadedMotoServer
 
 from audiences.flows.workspace import Workspace
 from audiences.lake.lake import Lake, open_lake
+from infra.local.cli import main
 from infra.local.store import open_store
 from shared.settings import S3, Settings
 from tests.builders import new_workspace
@@ -76,3 +80,30 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
     if request.param == "disk":
         return lake_on_disk(tmp_path)
     return lake_on_s3(tmp_path, request.getfixturevalue("s3_endpoint"))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def bridge(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Answer]:
+    """Run the command line in this process."""
+
+    def run(*arguments: object, stdin: bytes = b"") -> Answer:
+        monkeypatch.setattr(sys, "argv", ["bridge", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return Answer(int(ended.value.code or 0), told.out, told.err)
+
+    return run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,3 +104,26 @@ class FakeSleep:
 
     def __call__(self, seconds: float) -> None:
         self.waited.append(seconds)
+
+
+@dataclass(slots=True)
+class MemoryQueue:
+    """A queue as a list; `full` makes it take nothing that comes after so many messages."""
+
+    bodies: list[str] = field(default_factory=list)
+    full: int = 1_000_000
+
+    def put(self, bodies: Sequence[str]) -> list[int]:
+        room = max(self.full - len(self.bodies), 0)
+        self.bodies += bodies[:room]
+        return list(range(room, len(bodies)))
+
+
+@dataclass(slots=True)
+class MemoryJobs:
+    """Jobs that are remembered and not done."""
+
+    started: list[tuple[str, str]] = field(default_factory=list)
+
+    def start(self, kind: str, id_: str) -> None:
+        self.started.append((kind, id_))

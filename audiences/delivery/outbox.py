@@ -43,7 +43,7 @@ class Plan:
     title: str
     mode: str
     as_of: str
-    valid_until: str  # after that nothing more of it may be sent: an id could outlive its life
+    valid_until: str  # from then on nothing more of it may be sent: an id could outlive its life
     dry_run: bool
     rule_pack: str
     terms: str  # digest of the rule and of the destination's policy and options

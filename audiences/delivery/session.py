@@ -86,7 +86,7 @@ def exchange(
 ) -> tuple[Outcome, int]:
     """Send a request until its outcome is certain; return it with the number of attempts.
 
-    Nothing is sent after `until`.
+    Nothing is sent from `until` on.
 
     Raises:
         CredentialError: when the credentials are refused and cannot be renewed.
@@ -96,7 +96,7 @@ def exchange(
     outcome, forgiven = Outcome(action=Action.RETRY), False
     most = attempts or session.retries.attempts
     for attempt in range(1, most + 1):
-        if until is not None and session.clock.now() > until:
+        if until is not None and session.clock.now() >= until:
             raise RetryableError("the plan grew old before all of it was sent; run again")
         used = session.credentials
         outcome = judge(session.send(request))

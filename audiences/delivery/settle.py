@@ -97,25 +97,37 @@ def _counted(planned: Planned, outcome: Outcome | None, said: str) -> Counter[st
     return Counter(rejected=named + unnamed) + Counter({"accepted" if unnamed else said: rest})
 
 
-def holds_sql(at: datetime, *, certain: bool = True) -> str:
+def alive_sql(at: datetime) -> str:
+    """Select what is still held of `held_before`, without rows and keys whose time is over."""
+    now = timestamp(at)
+    alive = f"list_filter(keys, lambda k: k.expires_at IS NULL OR k.expires_at > {now}) AS keys"
+    return f"""
+        SELECT * REPLACE ({alive}) FROM held_before
+        WHERE forgets_at IS NULL OR forgets_at > {now}"""
+
+
+def holds_sql(at: datetime, *, certain: bool = True, starts: datetime | None = None) -> str:
     """Write what the platform holds after the run.
 
     A row whose outcome is unknown may be held or not: it is kept as `unknown`, so that the next
     run sends it again or takes it back; so is one that the platform refused to take back, or to
-    take again: a removal may have taken it out before. Keys whose life is over are kept no longer. Where somebody else sent meanwhile, nobody
+    take again: a removal may have taken it out before. Where somebody else sent meanwhile, nobody
     knows whose request came last: nothing is `certain`, and every row of the run is unknown.
+    Lifetimes on the wire count from `starts`, in whole minutes: a row is forgotten that much
+    earlier than its own end.
     """
     now = timestamp(at)
+    forgets = "sent.forgets_at"
+    if starts is not None:
+        minutes = f"floor(epoch(sent.forgets_at - {timestamp(starts)}) / 60)::INTEGER"
+        forgets = f"{now} + to_minutes({minutes})"
     accepted = "outcome = 'accepted'" if certain else "false"
-    alive = f"list_filter(keys, lambda k: k.expires_at IS NULL OR k.expires_at > {now}) AS keys"
     return f"""
-        WITH kept AS (
-            SELECT * REPLACE ({alive}) FROM held_before
-            WHERE forgets_at IS NULL OR forgets_at > {now})
+        WITH kept AS ({alive_sql(at)})
         SELECT kept.* FROM kept ANTI JOIN results USING (row)
         UNION ALL
         SELECT sent.unit, row, sent.member, sent.keys, sent.consent, {now},
-            CASE WHEN {accepted} THEN sent.forgets_at
+            CASE WHEN {accepted} THEN {forgets}
                 ELSE greatest(sent.forgets_at, kept.forgets_at) END,
             CASE WHEN {accepted} THEN 'held' ELSE 'unknown' END
         FROM results AS sent LEFT JOIN kept USING (row)

@@ -23,7 +23,17 @@ SIGHTING = "sighting"
 REFUSED = "refused"
 MOST_CALLS = 5_000
 _SIGHTING = frozenset(
-    {"id_type", "id", "seen_at", "party", "traits", "country", "browser", "consent_string"}
+    {
+        "messageId",
+        "id_type",
+        "id",
+        "seen_at",
+        "party",
+        "traits",
+        "country",
+        "browser",
+        "consent_string",
+    }
     | {"link_type", "link_value"}
 )
 

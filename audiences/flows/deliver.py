@@ -105,7 +105,7 @@ def deliver_plan(workspace: Workspace, to: Destination, plan: Plan) -> Report:
         abandon(workspace, to, plan)
         raise
     still_open = follow(session, workspace.lake.store, plan, PATIENCE_SECONDS)
-    if still_open and workspace.now() <= parse_instant(plan.valid_until):
+    if still_open and workspace.now() < parse_instant(plan.valid_until):
         return replace(report_of(plan, "waiting"), unknown=plan.rows("add") + plan.rows("remove"))
     counts = settle_run(workspace, plan, audience_id)
     report = report_of(plan, "done", counts)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from audiences.flows.held import forget_held
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
 from audiences.lake.append import clear
@@ -47,7 +49,8 @@ def expire(workspace: Workspace) -> Expired:
                 partitions.add((name, value))
     old = [*_landed(workspace, today), *_runs(workspace, today), *_snapshots(workspace)]
     lake.store.delete(old)
-    return Expired(len(partitions), rows, len(old) + _abandoned(lake, today))
+    files = len(old) + forget_held(workspace) + _abandoned(lake, today)
+    return Expired(len(partitions), rows, files)
 
 
 def _partitions(lake: Lake, table: str) -> dict[str, list[str]]:
@@ -60,8 +63,11 @@ def _partitions(lake: Lake, table: str) -> dict[str, list[str]]:
 
 
 def _rows(lake: Lake, key: str) -> int:
-    with lake.files.open_input_file(key) as file:
-        return int(pq.read_metadata(file).num_rows)
+    try:
+        with lake.files.open_input_file(key) as file:
+            return int(pq.read_metadata(file).num_rows)
+    except (pa.ArrowInvalid, FileNotFoundError):
+        return 0  # damaged, or swept by another: it goes all the same
 
 
 def _landed(workspace: Workspace, today: date) -> Iterator[str]:
@@ -73,7 +79,7 @@ def _landed(workspace: Workspace, today: date) -> Iterator[str]:
 
 def _runs(workspace: Workspace, today: date) -> Iterator[str]:
     keep = workspace.settings.retention.runs
-    for prefix in ("outbox/", "outcomes/", "runs/"):
+    for prefix in ("outbox/", "outcomes/", "runs/", "exports/"):
         for file in workspace.lake.store.list(prefix):
             if _age(file.key.removeprefix(prefix)[:8], today) > keep:
                 yield file.key
@@ -91,7 +97,12 @@ def _snapshots(workspace: Workspace) -> Iterator[str]:
     """Name the files of snapshots that are neither among the last two nor young."""
     lake, today = workspace.lake, day(workspace.now())
     retention = workspace.settings.retention
-    for top, keep in (("people", retention.runs), ("members", retention.members), ("held", 0)):
+    for top, keep in (
+        ("people", retention.runs),
+        ("members", retention.members),
+        ("held", 0),
+        ("live", 0),
+    ):
         every = [file.key for file in lake.store.list(f"{top}/")]
         tables = {key.split("/_manifests/")[0] for key in every if "/_manifests/" in key}
         known: set[str] = set()

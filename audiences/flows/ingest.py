@@ -20,7 +20,7 @@ from audiences.flows.workspace import Workspace
 from audiences.identifiers.catalog import id_type
 from audiences.ingest import events, profiles, rejects, sightings
 from audiences.ingest.batch import Ingest, Result
-from audiences.ingest.parse import format_of, read
+from audiences.ingest.parse import ENDINGS, format_of, read
 from audiences.ingest.raw import RawBatch, shown
 from audiences.ingest.rejects import Tally
 from audiences.lake.append import Commit, commit
@@ -28,6 +28,7 @@ from audiences.lake.layout import COMMITS
 from audiences.lake.query import connect
 from shared.clock import day, iso
 from shared.errors import ConfigurationError, DataError
+from shared.redact import shape
 
 KINDS: dict[str, ModuleType] = {"profiles": profiles, "events": events, "sightings": sightings}
 _SOURCE = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
@@ -75,11 +76,12 @@ def _keep(
     workspace: Workspace, kind: str, source: str, path: Path, digest: str, commit_id: str
 ) -> dict[str, Any]:
     now = workspace.now()
+    turn = len(workspace.lake.committed())  # of two files at one instant the later one is newer
     settings = Ingest(
         source=source,
         secret=workspace.secret,
         as_of=now,
-        order=f"{now:%Y%m%dT%H%M%S%f}-{commit_id[:12]}",
+        order=f"{now:%Y%m%dT%H%M%S%f}-{turn:08d}-{commit_id[:12]}",
         default_country=workspace.settings.default_country,
         lifetimes=workspace.settings.lifetimes,
     )
@@ -107,12 +109,15 @@ def _digest(path: Path) -> str:
 
 def _land(workspace: Workspace, kind: str, source: str, path: Path, digest: str) -> None:
     """Keep the input as it came, under a name that says nothing of what is in it."""
-    suffix = "".join(s for s in path.suffixes if s.isascii() and s[1:].isalnum())[-16:]
+    suffix = "".join(s.lower() for s in path.suffixes if s.lower() in ENDINGS)
     key = f"landing/source={source}/day={day(workspace.now())}/{kind}-{digest[:32]}{suffix}"
     if next(iter(workspace.lake.store.list(key)), None) is None:
         copy = workspace.lake.scratch / f"landing-{digest[:32]}"
-        shutil.copyfile(path, copy)
-        workspace.lake.store.upload(copy, key)
+        try:
+            shutil.copyfile(path, copy)
+            workspace.lake.store.upload(copy, key)
+        finally:
+            copy.unlink(missing_ok=True)
 
 
 def _write(
@@ -206,7 +211,11 @@ def _check_header(path: Path, kind: str, batch: RawBatch) -> None:
     for mark, word in ((";", "semicolons"), ("\t", "tabs")):
         if len(names) == 1 and mark in names[0]:
             fix = f"; separate the columns with commas, not {word}"
-    found = ", ".join(map(shown, names[:12]))
+    # A header without one known name may be a row of data.
+    is_header = any(
+        name in KINDS[kind].NATIVE or (kind == "events" and id_type(name)) for name in names
+    )
+    found = ", ".join(shown(name) if is_header else shape(name) for name in names[:12])
     raise DataError(f"{path.name}: the header has no column {wanted} (found: {found}){fix}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from duckdb import DuckDBPyConnection as Connection
@@ -13,7 +14,7 @@ from audiences.flows.workspace import Workspace
 from audiences.identifiers.digest import identifier_key
 from audiences.identifiers.normalise import canonical, fix_for
 from audiences.lake import now, snapshot
-from audiences.lake.query import connect, one, table
+from audiences.lake.query import connect, one, table, timestamp
 from audiences.schemas import HELD
 from shared.clock import iso
 from shared.errors import DataError
@@ -45,12 +46,14 @@ def find_person(
         DataError: when the identifier cannot be read, or nobody has it.
     """
     key = _person_key(person) if person else _identifier(workspace, kind, value, country)
+    # A person may bear the name of an identifier that has come to somebody else since.
+    column = "person" if person else "key"
     lake, at = workspace.lake, workspace.now()
     with connect(lake.scratch, workspace.memory) as con:
         now.people(con, lake, snapshot.latest(lake, "people"), at)
         found = one(
             con,
-            "SELECT person FROM people_now WHERE key = $key OR person = $key LIMIT 1",
+            f"SELECT person FROM people_now WHERE {column} = $key LIMIT 1",
             {"key": key},
         )
         if not found:
@@ -126,6 +129,8 @@ def _plain(value: Any) -> Any:
         return dict(value) if value and pairs else value
     if hasattr(value, "isoformat"):
         return iso(value) if hasattr(value, "hour") else value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
     return value if isinstance(value, bool | int | float | str | dict) else str(value)
 
 
@@ -140,8 +145,9 @@ def _platforms(workspace: Workspace, con: Connection, person: uuid.UUID) -> list
             row = table(
                 con,
                 "SELECT max(sent_at) AS sent_at, any_value(consent) AS consent, count(*) AS rows "
-                "FROM held_rows WHERE member = $person OR member IN "
-                "(SELECT key FROM people_now WHERE person = $person)",
+                "FROM held_rows WHERE (member = $person OR member IN "
+                "(SELECT key FROM people_now WHERE person = $person)) "
+                f"AND (forgets_at IS NULL OR forgets_at > {timestamp(workspace.now())})",
                 {"person": person},
             ).to_pylist()[0]
             if row["rows"]:

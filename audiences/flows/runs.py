@@ -15,7 +15,7 @@ from audiences.flows.plan import Asked, make_plan
 from audiences.flows.workspace import Workspace
 from audiences.lake.layout import new_id
 from shared.clock import Clock, parse_instant
-from shared.errors import DataError
+from shared.errors import DataError, IntegrityError
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,20 @@ def list_runs(workspace: Workspace) -> list[dict[str, Any]]:
         for found in store.list("outbox/")
         if found.key == plan_key(found.key.split("/")[1])
     ]
-    return [_summary(workspace, run) for run in sorted(runs, reverse=True)]
+    return [_listed(workspace, run) for run in sorted(runs, reverse=True)]
 
 
-def _summary(workspace: Workspace, run: str) -> dict[str, Any]:
-    plan = _plan(workspace, run)
+def _listed(workspace: Workspace, run: str) -> dict[str, Any]:
+    try:
+        return _summary(workspace, _plan(workspace, run))
+    except IntegrityError:  # one plan that was changed must not hide the others
+        names = ("audience", "destination", "adds", "removes", "requests")
+        told = ("accepted", "rejected", "unknown")
+        return {"run": run, "status": "damaged", **dict.fromkeys((*names, *told))}
+
+
+def _summary(workspace: Workspace, plan: Plan) -> dict[str, Any]:
+    run = plan.run
     report = workspace.lake.read_json(report_key(run)) or {}
     return {
         "run": run,
@@ -74,6 +83,7 @@ def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
 
     Raises:
         DataError: when there is no such run.
+        IntegrityError: when its plan is not what was written.
     """
     plan, store = _plan(workspace, run), workspace.lake.store
     requests = []
@@ -93,7 +103,7 @@ def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
                 "body": f"outbox/{run}/{planned.id}.body",
             }
         )
-    return _summary(workspace, run) | {
+    return _summary(workspace, plan) | {
         "mode": plan.mode,
         "as_of": plan.as_of,
         "valid_until": plan.valid_until,

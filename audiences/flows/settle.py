@@ -19,6 +19,7 @@ from audiences.flows.plan import held_table
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
 from audiences.lake.query import batches, connect
+from audiences.platforms import platform
 from shared.clock import day, iso, parse_instant
 
 
@@ -94,7 +95,7 @@ def settle_run(workspace: Workspace, plan: Plan, audience_id: str) -> dict[str, 
     Where somebody else has settled since the plan was made, the run's rows are put on top of that
     as unknown, so that the next run sends them again or takes them back.
     """
-    lake, at = workspace.lake, parse_instant(plan.as_of)
+    lake = workspace.lake
     table = held_table(plan.destination, plan.audience)
     latest = snapshot.latest(lake, table)
     done = latest is not None and latest.about.get("run") == plan.run
@@ -108,7 +109,7 @@ def settle_run(workspace: Workspace, plan: Plan, audience_id: str) -> dict[str, 
                 lake,
                 table,
                 schemas.HELD,
-                batches(con, settle.holds_sql(at, certain=not held_moved(workspace, plan))),
+                batches(con, _holds_sql(workspace, plan)),
                 run=plan.run,
                 after=latest.number if latest else None,
                 about={
@@ -121,6 +122,15 @@ def settle_run(workspace: Workspace, plan: Plan, audience_id: str) -> dict[str, 
                 },
             )
     return counts
+
+
+def _holds_sql(workspace: Workspace, plan: Plan) -> str:
+    to = platform(plan.platform)
+    return settle.holds_sql(
+        parse_instant(plan.as_of),
+        certain=not held_moved(workspace, plan),
+        starts=parse_instant(plan.valid_until) if to.row_ttl else None,
+    )
 
 
 def _write_sends(workspace: Workspace, con: Any, plan: Plan, audience_id: str) -> int:

@@ -98,7 +98,7 @@ def _resume(workspace: Workspace, rule: Audience, to: Destination) -> Report | N
         )
     all_sent = {r.id for r in plan.requests} <= recorded_ids(workspace.lake.store, run)
     current = (
-        workspace.now() <= parse_instant(plan.valid_until)
+        workspace.now() < parse_instant(plan.valid_until)
         and plan.terms == terms_of(rule, to)
         and plan.inputs["commits"] == sorted(workspace.lake.committed())
     )

@@ -34,7 +34,8 @@ _EMAIL = (
 )
 _UUID = r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _NO_DEVICE = frozenset({"00000000-0000-0000-0000-000000000000"})
-_OPAQUE = r"^[!-?A-~]*[!-,./1-?A-~][!-?A-~]*$"  # no space, no @, not only zeros and hyphens
+# No space, no @, not only zeros and hyphens; what begins with a plus may be a phone number.
+_OPAQUE = r"^[0-]*[!-*,./1-?A-~][!-?A-~]*$"
 
 
 @cache

@@ -25,6 +25,7 @@ __all__ = ["LONGEST", "SENTINELS", "Canonical", "canonical", "fix_for"]
 LONGEST = 256  # characters of an external or device id
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ZEROS = re.compile(r"0[0-]*")
+_PHONE_SHAPE = re.compile(r"[+][0-9][0-9().-]{6,}")
 _EMAIL_SHAPE = re.compile(r"[^@]+@[^@]+\.[^@.]{2,}")
 
 
@@ -51,6 +52,7 @@ _OPAQUE_CHECKS = (
     ("space_inside", has_space),
     ("control_characters", lambda text: not text.isprintable()),
     ("looks_like_email", _EMAIL_SHAPE.fullmatch),
+    ("looks_like_phone", _PHONE_SHAPE.fullmatch),
     ("no_tracking_id", lambda text: len(text) >= 8 and _ZEROS.fullmatch(text)),
     ("placeholder", is_sentinel),
 )

@@ -27,6 +27,7 @@ FIXES: dict[str, str] = {
     "impossible_number": "Check the number's length; it has too many or too few digits.",
     "invalid_number": "Check number and country; no such number exists in that country's plan.",
     "looks_like_email": "Don't put e-mail addresses in a device id; use the email column.",
+    "looks_like_phone": "Don't put phone numbers in a device id; use the phone column.",
     "no_at_sign": "Check the column; an e-mail address has an @.",
     "no_country": "Add a country column (two letters), or write + and the country code.",
     "no_tracking_id": "The device withholds its id (all zeros); leave it out.",

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from audiences.ingest.calls import Call, happened_at
-from shared.clock import iso
 
 Row = dict[str, str]
 MOST_COLUMNS = 60  # of one row that are not ours: a client makes up names as it likes
@@ -60,7 +59,8 @@ def rows_of(kind: str, call: Call, received: datetime) -> Rows:
 
     Who refused advertising is not kept as a sighting: that table serves nothing else.
     """
-    at = iso(happened_at(call, received))
+    # Always with microseconds, so that texts sort as times do.
+    at = happened_at(call, received).isoformat(timespec="microseconds").replace("+00:00", "Z")
     consent = _consent(call)
     profiles = _profiles(kind, call, consent, at)
     events = _events(kind, call, at)
@@ -110,24 +110,27 @@ _NOT_THEIRS = re.compile(
 
 
 def _sightings(kind: str, call: Call, consent: Row, at: str) -> list[Row]:
+    """Return one sighting a call at most: a visit counts once, by the id that lasts longest."""
     user = _id(call, "userId")
-    link = {"link_type": "external_id", "link_value": user} if user else {}
-    rows = []
-    for id_type, value in _devices(kind, call):
-        row = {"id_type": id_type, "id": value, "seen_at": at, "party": "1"}
-        row |= {"traits": "|".join(_categories(call)), "browser": _browser(call)}
-        row["consent_string"] = consent.get("consent_string", "")
-        rows.append(_filled(row | link))
-    return rows
+    found = _device(kind, call)
+    if found is None:
+        return []
+    id_type, value = found
+    # A cookie that we set over HTTP does not end early on Safari, as one set by a script does.
+    browser = "" if value == _text(call.get("cookie")) else _browser(call)
+    row = {"id_type": id_type, "id": value, "seen_at": at, "party": "1", "browser": browser}
+    row |= {"traits": "|".join(_categories(call))}
+    row |= {"consent_string": consent.get("consent_string", "")}
+    return [_filled(row | ({"link_type": "external_id", "link_value": user} if user else {}))]
 
 
-def _devices(kind: str, call: Call) -> Iterator[tuple[str, str]]:
-    cookies = [_id(call, "anonymousId"), _text(call.get("cookie"))]
-    if kind == "alias" and _is_anonymous(call):
-        cookies.append(_id(call, "previousId"))
-    yield from (("cookie", value) for value in dict.fromkeys(cookies) if value)
+def _device(kind: str, call: Call) -> tuple[str, str] | None:
     if maid := _maid(call):
-        yield maid
+        return maid
+    if kind == "alias":
+        return ("cookie", _id(call, "previousId")) if _is_anonymous(call) else None
+    value = _text(call.get("cookie")) or _id(call, "anonymousId")
+    return ("cookie", value) if value else None
 
 
 def _maid(call: Call) -> tuple[str, str] | None:
@@ -196,7 +199,13 @@ def _columns(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
     """Yield the filled columns of an object; a list of objects is none, nor is an odd name."""
     count = 0
     for name, text in _flat(value, prefix):
-        if text and name.isprintable() and len(name) <= LONGEST_COLUMN and count < MOST_COLUMNS:
+        if (
+            text
+            and name
+            and name.isprintable()
+            and len(name) <= LONGEST_COLUMN
+            and count < MOST_COLUMNS
+        ):
             count += 1
             yield ("row_" if name == "row" else name), text
 

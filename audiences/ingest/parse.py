@@ -15,6 +15,7 @@ from shared.errors import DataError
 
 _FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 _CODECS = {".gz": "gzip", ".zst": "zstd"}
+ENDINGS = frozenset({*_FORMATS, *_CODECS})
 
 
 def read(path: Path) -> Iterator[RawBatch]:

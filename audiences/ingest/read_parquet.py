@@ -64,7 +64,7 @@ def _as_text(path: Path, name: str, column: pa.Array) -> pa.Array:
             raise _no_text(path, name, f"{kind} that is not UTF-8") from error
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return _joined(_as_text(path, name, column.flatten()), pc.list_value_length(column))
-    raise _no_text(path, name, str(kind))
+    raise _no_text(path, name, str(kind).partition("<")[0])  # a struct's fields may be people
 
 
 def _joined(parts: pa.Array, lengths: pa.Array) -> pa.Array:

@@ -14,11 +14,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audiences.lake.lake import Lake
+from audiences.lake.lake import PARQUET, Lake
 from audiences.lake.layout import ATTEMPTS, COMMITS, LOGS, log_key, partition_of
 
-# Rows held in memory over all partitions before the fullest is written out: about 100 MB.
-BUFFERED_ROWS = 500_000
+# Rows held in memory over all partitions before the fullest is written out: about 50 MB.
+BUFFERED_ROWS = 200_000
 ROW_GROUP = 128 * 1024
 # Two logs by day for 90 days fit; the usual limit of a process is 1,024.
 OPEN_FILES = 400
@@ -68,7 +68,7 @@ class Commit:
             self._close(next(iter(self._open)))
         at = table, value
         path = self._folder / f"{len(self._open) + len(self._closed)}.parquet"
-        writer = pq.ParquetWriter(path, LOGS[table].schema, compression="zstd")
+        writer = pq.ParquetWriter(path, LOGS[table].schema, **PARQUET)
         key = log_key(table, value, self.id, self._numbers[at])
         self._numbers[at] += 1
         self._open[at] = part = _Part(key, path, writer)

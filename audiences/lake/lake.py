@@ -14,8 +14,15 @@ import pyarrow.dataset as ds
 from pyarrow import fs
 
 from audiences.lake.layout import COMMITS, LOGS, partition_of
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, IntegrityError
 from shared.ports import Store
+
+# Every page has a checksum, which is verified when it is read.
+PARQUET: Mapping[str, Any] = {"compression": "zstd", "write_page_checksum": True}
+_CHECKED = ds.ParquetFileFormat(
+    default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+)
+RESTORE = "restore it from a copy, or from an earlier version of the bucket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +61,18 @@ class Lake:
         """Open Parquet files as one dataset; a column that an older file lacks reads as null."""
         if not keys:
             return ds.dataset(schema.empty_table())
-        return ds.dataset(keys, schema=schema, filesystem=self.files, format="parquet")
+        try:
+            return ds.dataset(keys, schema=schema, filesystem=self.files, format=_CHECKED)
+        except FileNotFoundError as error:
+            raise IntegrityError(f"a file of the lake is gone: {error}") from error
 
     def read_json(self, key: str) -> dict[str, Any] | None:
         """Return a JSON file's object, or None when there is no such file."""
         data = self.store.get(key)
-        return None if data is None else json.loads(data)
+        try:
+            return None if data is None else json.loads(data)
+        except ValueError as error:
+            raise IntegrityError(f"{key} is damaged: {RESTORE}") from error
 
     def write_json(self, key: str, value: Mapping[str, Any], *, if_absent: bool = False) -> bool:
         """Write an object as JSON with sorted keys; see `Store.put` for `if_absent`."""

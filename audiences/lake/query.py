@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,11 +14,17 @@ import duckdb
 import pyarrow as pa
 from duckdb import DuckDBPyConnection as Connection
 
-from audiences.lake.lake import Lake
+from audiences.lake.lake import RESTORE, Lake
 from audiences.lake.layout import is_over
 from shared.clock import day
+from shared.errors import IntegrityError
 
 BATCH = 128 * 1024
+# What DuckDB says when Arrow cannot read on: the file, or else the name of the relation.
+_SOURCE = re.compile(
+    r"reading the stream registered as '\w+' failed: .*source '([^']+)'"
+    r"|reading the stream registered as '(?:all_|the_)?(\w+)'"
+)
 
 
 @contextmanager
@@ -36,9 +43,20 @@ def connect(scratch: Path, memory: str = "2GB") -> Iterator[Connection]:
         )
         try:
             con.execute("SET TimeZone = 'UTC'")
+            # It would be drawn on stdout, where a command's answer stands.
+            con.execute("SET enable_progress_bar = false")
             yield con
+        except duckdb.InvalidInputException as error:
+            raise _damaged(error) from error
         finally:
             con.close()
+
+
+def _damaged(error: Exception) -> Exception:
+    place = _SOURCE.search(str(error))
+    if place is None:
+        return error
+    return IntegrityError(f"{place[1] or place[2]} in the lake is damaged: {RESTORE}")
 
 
 def table(con: Connection, sql: str, values: Mapping[str, Any] | None = None) -> pa.Table:

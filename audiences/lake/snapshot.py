@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from audiences.lake.lake import Lake
+from audiences.lake.lake import PARQUET, Lake
 from shared.errors import IntegrityError
 
 
@@ -87,7 +87,7 @@ def write(
     try:
         path = folder / "0.parquet"
         rows = 0
-        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(path, schema, **PARQUET) as writer:
             for batch in batches:
                 writer.write_table(pa.Table.from_batches([batch]).cast(schema))
                 rows += batch.num_rows

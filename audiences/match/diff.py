@@ -19,21 +19,22 @@ from audiences.match.desired import FIELD, ROW
 from audiences.platforms.base import Platform
 
 
-def holding_sql(platform: Platform, as_of: datetime) -> str:
+def holding_sql(platform: Platform, as_of: datetime, starts: datetime) -> str:
     """Drop rows that the platform has forgotten, and from the others keys whose life is over.
 
-    A row is taken back under keys that still live: an expired id never stands in a request. A row
-    that is wanted goes by its present owner: when two people turn out to be one, their rows are
-    not sent again.
+    A row is taken back under keys that still live: an expired id never stands in a request. Where
+    the platform forgets by itself, an id that ends before `starts` is left to that, as the request
+    may wait until then. A row that is wanted goes by its present owner: when two people turn out
+    to be one, their rows are not sent again.
     """
-    now = timestamp(as_of)
+    now, end = timestamp(as_of), timestamp(starts if platform.row_ttl else as_of)
     person = "NULL::UUID" if platform.row_ttl else "people_now.person"
     return f"""
         SELECT coalesce(desired.unit, {person}, held_before.unit) AS unit, row,
             coalesce(desired.member, {person}, held_before.member) AS member,
             held_before.consent, sent_at, forgets_at, state,
             list_filter(held_before.keys,
-                lambda k: k.expires_at IS NULL OR k.expires_at > {now}) AS keys
+                lambda k: k.expires_at IS NULL OR k.expires_at > {end}) AS keys
         FROM held_before LEFT JOIN desired USING (row)
         LEFT JOIN people_now ON people_now.key = held_before.unit
         WHERE forgets_at IS NULL OR forgets_at > {now}"""
@@ -104,7 +105,7 @@ def make_changes(
 ) -> dict[str, int]:
     """Run the steps over `desired` and `held_before`; return how many units change, by why."""
     steps = {
-        "holding": holding_sql(platform, as_of),
+        "holding": holding_sql(platform, as_of, starts),
         "stale": stale_sql(mode),
         "broken": broken_sql(),
         "changes": changes_sql(platform, starts),

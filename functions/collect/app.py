@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from starlette.applications import Starlette
@@ -59,7 +60,7 @@ def application(collector: Collector, origins: Sequence[str] = ()) -> ASGIApp:
     return guarded(app)
 
 
-def _bad_body(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the framework's
+async def _bad_body(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the framework's
     return problem(400, str(error))
 
 
@@ -144,7 +145,8 @@ async def _pixel(request: Request) -> Response:
     value = visit.cookie(request) or secrets.token_hex(16)
     traits = request.query_params.get("t", "")[:500].split("|")[:_MOST_TRAITS]
     call = {"anonymousId": value, "properties": {"traits": traits}}
-    done = await _run(request, visit.sender(request, PIXEL), [("page", call)])
+    seen = replace(visit.sender(request, PIXEL), cookie=value)
+    done = await _run(request, seen, [("page", call)])
     if done.accepted > done.dropped:
         visit.keep_cookie(request, response, value)
     return response

@@ -5,19 +5,22 @@ Exit codes: 0 done, 1 failed, 2 wrong use, 3 stopped by the guard.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
+import traceback
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import PurePath
 from typing import Any
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from infra.local.context import PLAIN
-from shared.errors import BridgeError, ConfigurationError
+from shared.errors import BridgeError, ConfigurationError, RetryableError
 from shared.log import log
 from shared.redact import scrub
 
@@ -34,8 +37,11 @@ COMMANDS: Mapping[str, str] = {
     "person": "Show all that is known of one person.",
     "expire": "Sweep what has outlived its time.",
     "normalize": "Write what a platform would be sent for each value on stdin.",
+    "key": "Create, list and revoke keys to the HTTP API.",
+    "serve": "Answer tracking calls and the API over HTTP on this machine.",
     "sandbox": "Stand in for the ad platforms on this machine.",
 }
+INTERRUPTED = 130
 
 
 class _Commands(TyperGroup):
@@ -79,45 +85,86 @@ def bridge() -> None:
 
 def main() -> None:
     """Run the command line; an error becomes one clear message and an exit code."""
-    machine = "--json" in sys.argv[1:]
+    machine = _for_a_machine(sys.argv[1:])
     try:
-        app()
-    except BridgeError as error:
-        _say(error, machine)
-        raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped; run the same command again to go on\n")
-        raise SystemExit(130) from None
+        code = app(prog_name="bridge", standalone_mode=False)
+        sys.stdout.flush()
     except BrokenPipeError:
         # The reader of our output has gone; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
+    except TyperException as error:
+        _say_usage(error, machine)
+        raise SystemExit(ConfigurationError.exit_code) from None
+    except BridgeError as error:
+        _say(error, machine)
+        raise SystemExit(error.exit_code) from None
+    except OSError as error:
+        _say(_of_the_machine(error), machine)
+        raise SystemExit(RetryableError.exit_code) from None
     except Exception as error:  # noqa: BLE001 - the last stop before the user
-        log("crash", level="error", error=error)
+        if "interrupted" in str(error).lower():  # DuckDB's word for Ctrl-C
+            raise SystemExit(_stopped()) from None
+        log("crash", level="error", place=_place(error))
         _say_bug(error, machine)
         raise SystemExit(1) from None
+    if code == INTERRUPTED:
+        _stopped()
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _stopped() -> int:
+    sys.stderr.write("stopped; run the same command again to go on\n")
+    return INTERRUPTED
+
+
+def _for_a_machine(arguments: list[str]) -> bool:
+    pairs = itertools.pairwise(arguments)
+    return "--json" in arguments or ("--format", "json") in pairs or "--format=json" in arguments
 
 
 def _say(error: BridgeError, machine: bool) -> None:
     text = scrub(str(error))
-    if machine:
-        told: dict[str, object] = {"code": error.code, "message": text}
-        if isinstance(error, ConfigurationError):
-            told["faults"] = [
-                {"where": f.where, "what": scrub(f.what), "fix": f.fix} for f in error.faults
-            ]
-        sys.stdout.write(json.dumps({"error": told}, ensure_ascii=False) + "\n")
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    for line in text.split("\n"):
-        console.print(f"error: {line}", markup=False, style="red" if console.is_terminal else None)
+    told: dict[str, object] = {"code": error.code, "message": text}
+    if isinstance(error, ConfigurationError):
+        told["faults"] = [
+            {"where": f.where, "what": scrub(f.what), "fix": scrub(f.fix)} for f in error.faults
+        ]
+    _tell(machine, told, text.split("\n"))
+
+
+def _say_usage(error: TyperException, machine: bool) -> None:
+    text = scrub(error.format_message())
+    if text.startswith("Usage:"):  # a group of commands that was called without one
+        return _tell(machine, {"code": "usage", "message": "no command is given"}, [], text)
+    command = getattr(getattr(error, "ctx", None), "command_path", "bridge")
+    text = f"{text.rstrip('.')} (see: {command} -h)"
+    return _tell(machine, {"code": "usage", "message": text}, [text])
+
+
+def _of_the_machine(error: OSError) -> BridgeError:
+    place = f"{error.filename}: " if error.filename else ""
+    return RetryableError(f"{place}{error.strerror or error} (mend this, then run again)")
 
 
 def _say_bug(error: Exception, machine: bool) -> None:
-    text = f"{type(error).__name__}: {scrub(str(error))}"
+    if type(error).__name__ == "OutOfMemoryException":  # by name, as DuckDB is slow to import
+        text = "the work needs more memory (set BRIDGE_MEMORY, such as 4GB, or free disk space)"
+        return _tell(machine, {"code": "memory", "message": text}, [text])
+    text = f"{type(error).__name__} in {_place(error)}"
+    fault = "This is a fault of the bridge, not yours; nothing was left half-done.\n"
+    return _tell(machine, {"code": "bug", "message": text}, [text], fault)
+
+
+def _place(error: Exception) -> str:
+    # Whoever did not mean to raise it did not mind what its words quote either: only its place.
+    frames = traceback.extract_tb(error.__traceback__)[:-4:-1]
+    return " < ".join(f"{PurePath(f.filename).name}:{f.lineno} {f.name}" for f in frames)
+
+
+def _tell(machine: bool, told: Mapping[str, object], lines: list[str], last: str = "") -> None:
     if machine:
-        value = {"error": {"code": "bug", "message": text}}
-        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-    sys.stderr.write(
-        f"error: {text}\nThis is a fault of the bridge, not yours; nothing was left half-done. "
-        "Run again with BRIDGE_LOG=debug to see where.\n"
-    )
+        sys.stdout.write(json.dumps({"error": told}, ensure_ascii=False) + "\n")
+    in_colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    red, plain = ("\033[31m", "\033[0m") if in_colour else ("", "")
+    sys.stderr.write("".join(f"{red}error: {line}{plain}\n" for line in lines) + last)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from audiences.flows.workspace import Progress, Workspace, silent
 from audiences.identifiers.catalog import CATALOG
@@ -22,6 +23,7 @@ from infra.local.store import open_store
 from shared import log, settings
 from shared.clock import Clock
 from shared.errors import ConfigurationError, Fault, RetryableError
+from shared.ports import Store
 
 STATE = ".bridge"  # what the machine keeps for itself: state, locks, scratch files, the secret
 
@@ -38,10 +40,8 @@ def open_workspace(
     log.configure(os.environ.get("BRIDGE_LOG") or found.log_level)
     state = folder / STATE
     secrets = LocalSecrets(folder)
-    secret = secrets.resolve(found.secret).strip()
-    if len(secret) < 16:
-        raise ConfigurationError("the workspace's secret is shorter than 16 characters")
-    store = open_store(found)
+    secret = _secret(secrets, found)
+    store = _store(found)
     scratch = _scratch(state / "scratch")
     lake = open_lake(store, scratch, endpoint=found.s3.endpoint, region=found.s3.region)
     return Workspace(
@@ -59,6 +59,31 @@ def open_workspace(
         memory=os.environ.get("BRIDGE_MEMORY", "2GB"),
         progress=progress,
     )
+
+
+def _secret(secrets: LocalSecrets, found: settings.Settings) -> str:
+    fix = "every key in the lake is made with it: copy it back to where `secret` says"
+    try:
+        secret = secrets.resolve(found.secret)
+    except ConfigurationError as error:
+        raise ConfigurationError(Fault(settings.FILE, str(error), fix)) from error
+    if len(secret) < 16:
+        fault = Fault(settings.FILE, f"{found.secret} holds fewer than 16 characters", fix)
+        raise ConfigurationError(fault)
+    return secret
+
+
+def _store(found: settings.Settings) -> Store:
+    store = open_store(found)
+    if found.lake.startswith("file://"):
+        folder = Path(unquote(urlsplit(found.lake).path))
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            what = f"the lake cannot be in {folder}: {error.strerror}"
+            fix = "name a folder that you may write in as `lake`"
+            raise ConfigurationError(Fault(settings.FILE, what, fix)) from error
+    return store
 
 
 def _files(folder: Path) -> Mapping[str, str]:

@@ -207,7 +207,8 @@ def _told(path: Path) -> Iterator[None]:
 def _error(error: OSError, path: Path) -> BridgeError:
     match error.errno:
         case errno.EACCES | errno.EPERM | errno.EROFS | errno.ENOTDIR | errno.EEXIST | errno.EISDIR:
-            return ConfigurationError(f"cannot write or read in {path.parent}: {error.strerror}")
+            message = f"cannot write or read in {path.parent}: {error.strerror}"
+            return ConfigurationError(f"{message} (check who owns it, or name another folder)")
         case errno.ENOTSUP | errno.EMLINK:
             return ConfigurationError(f"{path.parent} is on a disk without hard links")
         case errno.ELOOP:

@@ -26,9 +26,9 @@ class LambdaJobs:
         self._function = function
         self._client = client
 
-    def start(self, kind: str, id: str) -> None:  # noqa: A002
+    def start(self, kind: str, id_: str) -> None:
         """Start the job of a kind that is described under an id; it may be started twice."""
-        payload = json.dumps({"job": kind, "id": id}).encode()
+        payload = json.dumps({"job": kind, "id": id_}).encode()
         try:
             self._client.invoke(
                 FunctionName=self._function, InvocationType="Event", Payload=payload

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+BRIDGE = (sys.executable, "-m", "infra.local")
+
 
 def demo(folder: Path) -> dict[str, Any]:
     """Run the demo in a folder and return what it says."""
     done = subprocess.run(
-        [sys.executable, "-m", "infra.local", "demo", "--people", "1500", "--json"]
-        + ["--folder", str(folder)],
+        [*BRIDGE, "demo", "--people", "1500", "--json", "--folder", str(folder)],
         capture_output=True,
         text=True,
         timeout=240,
@@ -86,7 +87,7 @@ def test_a_folder_that_is_not_a_demos_is_left_alone(tmp_path: Path) -> None:
     """The demo makes its folder anew, so it refuses one that holds anything else."""
     (tmp_path / "thesis.txt").write_text("years of work")
     done = subprocess.run(
-        [sys.executable, "-m", "infra.local", "demo", "--folder", str(tmp_path)],
+        [*BRIDGE, "demo", "--folder", str(tmp_path)],
         capture_output=True,
         text=True,
         timeout=60,

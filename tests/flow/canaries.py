@@ -1,4 +1,4 @@
-"""Planted personal values and secrets, and the search for them in texts, files, logs and requests."""
+"""Planted personal values and secrets, and the search for them in texts, files and requests."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ class Seen:
             # Of the outbox only bodies and rows: the plan beside them names no one.
             return table in MAY_HOLD[self.kind] and not rest.endswith(".json")
         # What a person wrote by hand; the lake's secret is a file of its own.
-        return top in ("audiences",) or (self.kind, self.place) == ("secret", ".bridge/secret")
+        return top == "audiences" or (self.kind, self.place) == ("secret", ".bridge/secret")
 
 
 def in_files(folder: Path) -> Iterator[Seen]:
@@ -189,7 +189,9 @@ def outside_fields(platform: str, body: str) -> set[str]:
 def _without(platform: str, value: Any) -> Any:
     match platform, value:
         case "meta", {"payload": {"data": data}}:
-            rows = [[_rest(cell, [kind]) for cell, kind in zip(r, _META, strict=True)] for r in data]
+            rows = [
+                [_rest(cell, [kind]) for cell, kind in zip(r, _META, strict=True)] for r in data
+            ]
             return value | {"payload": {"data": rows}}
         case "the_trade_desk", {"Items": items}:
             return value | {"Items": [_item(item) for item in items]}

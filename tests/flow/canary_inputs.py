@@ -1,4 +1,4 @@
-"""Input files full of planted values: good rows, broken rows, and files that cannot be read at all."""
+"""Input files full of planted values: good rows, broken rows, and files refused whole."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ EVENTS: tuple[Row, ...] = (
 )
 _SEEN = {"seen_at": "2026-11-20T10:00:00Z", "party": "1", "traits": "shoes", "source": "site"}
 SIGHTINGS: tuple[Row, ...] = (
-    _SEEN | {"id_type": "cookie", "id": c.COOKIE, "link_type": "external_id"}
+    _SEEN
+    | {"id_type": "cookie", "id": c.COOKIE, "link_type": "external_id"}
     | {"link_value": c.EXTERNAL, "consent_string": c.CONSENT},
     _SEEN | {"id_type": "gaid", "id": c.GAID, "link_type": "email", "link_value": c.EMAIL},
     _SEEN | {"id_type": "ctv", "id": c.CTV, "link_type": "phone", "link_value": c.E164},
@@ -98,7 +99,9 @@ def jsonl_of(rows: Sequence[Row]) -> bytes:
 def parquet_of(rows: Sequence[Row]) -> bytes:
     """Write rows as Parquet, which packs repeated values."""
     out = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist([{n: row.get(n) for n in columns(rows)} for row in rows]), out)
+    pq.write_table(
+        pa.Table.from_pylist([{n: row.get(n) for n in columns(rows)} for row in rows]), out
+    )
     return out.getvalue()
 
 
@@ -117,7 +120,8 @@ REFUSED: Mapping[str, bytes] = {
     "twice.csv": f"email,{c.EMAIL},{c.EMAIL}\n{_LINE}".encode(),
     "nameless.csv": f"email,,{c.FIRST}\n{_LINE}".encode(),
     "header.csv": f"email,{c.FIRST}".encode() + b"\xff\n" + _LINE.encode(),
-    "quote.csv": f'email,first_name\n{c.EMAIL},"{c.FIRST}\n'.encode() + f"{c.EMAIL},x\n".encode() * 9,
+    "quote.csv": f'email,first_name\n{c.EMAIL},"{c.FIRST}\n'.encode()
+    + f"{c.EMAIL},x\n".encode() * 9,
     "open.csv": f'"{c.EMAIL},first_name\n{_LINE}'.encode(),
     "only.csv": f"email,{c.COOKIE}\n".encode(),
     "cut.csv.gz": gzip.compress(_GOOD * 50)[:-40],
@@ -130,7 +134,6 @@ REFUSED: Mapping[str, bytes] = {
     "keys.parquet": _parquet(**{c.EMAIL: pa.array([c.PHONE]), c.FIRST: pa.array([c.LAST])}),
     "list.jsonl": json.dumps([PROFILES[0]]).encode(),
     "keys.jsonl": json.dumps({c.EMAIL: c.PHONE, c.FIRST: c.LAST}).encode(),
-    "same.jsonl": json.dumps({"email": c.EMAIL, " EMAIL": c.PHONE, c.FIRST: c.LAST}).encode(),
     "x.xlsx": c.EMAIL.encode(),
     "empty.csv": b"",
 }

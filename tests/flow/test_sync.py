@@ -65,7 +65,7 @@ def test_a_changed_identifier_goes_out_under_the_old_keys_and_in_under_the_new(
     members = world.members(to)
     assert members == set(world.held_keys(to))
     assert members >= keys(people[1:], PLATFORMS[to])
-    mine = [m for m in members - keys(people[1:], PLATFORMS[to])]
+    mine = members - keys(people[1:], PLATFORMS[to])
     told = {part for member in mine for part in member.split(",")}
     assert {sha("anew@example.com"), sha(people[0].mail)} <= told
     if to == "google-main":

@@ -1,4 +1,4 @@
-"""Sync when things go wrong: lost answers, refused rows, wrong credentials, a platform that is away."""
+"""Sync when things go wrong: lost answers, refused rows, wrong credentials, nobody there."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from rich.syntax import Syntax
 
 from audiences.flows import load
 from audiences.flows.build import Built, Explained, build, explain_audience
+from audiences.flows.publish import LIVE_HOURS, publish
 from audiences.lake import snapshot
 from audiences.rules.graph import order
 from infra.local.context import HERE, PLAIN, AsOf, Folder, Json, work
@@ -50,7 +51,7 @@ def check(
     folder: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """Check one audience's file, or all of them, and say every fault at once."""
+    """Check one file or all, and say every fault at once."""
     output = Output(json)
     with work(folder, as_of, output) as workspace:
         if name:
@@ -67,7 +68,7 @@ def check(
 
 @app.command()
 def explain(name: Name, as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None:
-    """Say what an audience means in plain words, and show its SQL and the query plan."""
+    """Say what an audience means: words, SQL, query plan."""
     output = Output(json)
     with work(folder, as_of, output) as workspace:
         told = explain_audience(workspace, name)
@@ -87,7 +88,7 @@ def _show_explained(console: Console, told: Explained) -> None:
 
 @app.command("build")
 def build_(name: Name, as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None:
-    """Find the members of an audience now, and keep them as a snapshot."""
+    """Find who is in an audience now; keep it as a snapshot."""
     output = Output(json)
     with work(folder, as_of, output) as workspace:
         made = build(workspace, name)
@@ -99,3 +100,21 @@ def _show_built(console: Console, made: Built) -> None:
         f"[bold]{made.audience}[/]: {made.members:,} members "
         f"({made.held_out:,} held out, {made.suppressed:,} suppressed)"
     )
+
+
+@app.command("publish")
+def publish_(
+    name: Name,
+    hours: Annotated[
+        int, typer.Option("--hours", min=1, max=2160, help="How long it may be answered.")
+    ] = LIVE_HOURS,
+    as_of: AsOf = "",
+    folder: Folder = HERE,
+    json: Json = False,
+) -> None:
+    """Let pages ask whether a visitor is in this audience."""
+    output = Output(json)
+    with work(folder, as_of, output) as workspace:
+        done = publish(workspace, name, hours)
+    text = f"{done.audience}: {done.live:,} identifiers are live, {done.removed:,} no longer"
+    output.result(done.as_json(), lambda console: console.print(text))

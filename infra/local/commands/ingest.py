@@ -10,10 +10,12 @@ import typer
 from rich.console import Console
 
 from audiences.flows.ingest import Ingested, ingest_file
+from audiences.flows.workspace import Workspace
+from audiences.ingest.parse import format_of
 from audiences.ingest.rejects import fix
 from infra.local.context import HERE, AsOf, Folder, Json, work
 from infra.local.output import Output, table
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, DataError
 
 
 def register(app: typer.Typer) -> None:
@@ -33,10 +35,25 @@ def ingest(
     """Read files into the lake; a file that came before changes nothing."""
     if preset != "native":
         raise ConfigurationError(f"there is no preset '{preset}' (this version has: native)")
+    for path in paths:
+        format_of(path)
     output = Output(json)
     with work(folder, as_of, output) as workspace:
-        done = [ingest_file(workspace, kind, path, source) for path in paths]
+        done = _all(workspace, kind, paths, source)
     output.result(_json(done), lambda console: _show(console, kind, done))
+
+
+def _all(workspace: Workspace, kind: str, paths: list[Path], source: str) -> list[Ingested]:
+    done: list[Ingested] = []
+    for path in paths:
+        try:
+            done.append(ingest_file(workspace, kind, path, source))
+        except DataError as error:
+            if not done:
+                raise
+            kept = f"{len(done)} files before it are kept: mend it and run the same again"
+            raise DataError(f"{error} ({kept})") from error
+    return done
 
 
 def _json(done: list[Ingested]) -> dict[str, object]:

@@ -71,20 +71,21 @@ def make_workspace(folder: Path, *, secret: str | None = None) -> list[str]:
         raise ConfigurationError(f"{folder} is a workspace already (it has a bridge.toml)")
     name = "".join(c if c.isascii() and c.isalnum() else "-" for c in folder.name.lower())
     files = {
-        "bridge.toml": BRIDGE_TOML.format(name=name.strip("-") or "workspace"),
+        "bridge.toml": BRIDGE_TOML.format(name=name[:63].strip("-") or "workspace"),
         ".gitignore": GITIGNORE,
         **{f"audiences/{n}.yaml": text for n, text in AUDIENCES.items()},
         **{f"destinations/{n}.yaml": text for n, text in DESTINATIONS.items()},
     }
     try:
-        for path, text in files.items():
+        made = [path for path in files if not (folder / path).exists()]
+        for path in made:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(text, encoding="utf-8")
+            (folder / path).write_text(files[path], encoding="utf-8")
         _write_secret(folder / ".bridge" / "secret", secret or secrets.token_hex(32))
     except OSError as error:
         message = f"{folder} cannot be written to ({error.strerror}); choose another folder"
         raise ConfigurationError(message) from error
-    return sorted(files)
+    return sorted(made)
 
 
 def _write_secret(path: Path, secret: str) -> None:

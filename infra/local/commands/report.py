@@ -33,7 +33,7 @@ def contrast(
     folder: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """Compare an audience's durable reach (CDP) with its reach by cookie and device (DMP)."""
+    """Compare durable reach (CDP) with cookies and devices (DMP)."""
     output, form = _form(form, json)
     with work(folder, as_of, output) as workspace:
         if form == "html":
@@ -51,7 +51,7 @@ def decay(
     folder: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """Forecast how reach falls over the next 90 days when nobody is seen again."""
+    """Forecast reach over 90 days when nobody is seen again."""
     output, form = _form(form, json)
     with work(folder, as_of, output) as workspace:
         if form == "html":

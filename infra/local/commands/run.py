@@ -51,7 +51,10 @@ def _show(console: Console, found: dict[str, Any]) -> None:
 
 @app.command()
 def replay(run: Run, as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None:
-    """Compute a run again from the inputs that it had, sending nothing, and compare the bytes."""
+    """Compute a run again from its inputs and compare the bytes.
+
+    Nothing is sent.
+    """
     output = Output(json)
     with work(folder, as_of, output) as workspace:
         done = replay_run(workspace, run)
@@ -65,7 +68,7 @@ def replay(run: Run, as_of: AsOf = "", folder: Folder = HERE, json: Json = False
 
 @app.command()
 def verify(as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None:
-    """Follow the ledger's chain of hashes and name any change, loss or reordering."""
+    """Name any change, loss or reordering in the ledger."""
     output = Output(json)
     with work(folder, as_of, output) as workspace:
         found = verify_ledger(workspace)

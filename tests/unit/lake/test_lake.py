@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from audiences.lake.append import OPEN_FILES, Commit, commit
 from audiences.lake.lake import Lake, open_lake
 from audiences.lake.layout import LOGS, NEVER, is_over, log_key, new_id, partition_of
 from shared.errors import ConfigurationError, IntegrityError
+from tests.conftest import lake_on_disk
 from tests.fakes import MemoryStore
 
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
@@ -166,6 +168,47 @@ def test_more_partitions_than_a_process_may_open_files(tmp_path: Path) -> None:
     assert len(written) == len(months) + 1
 
 
+def damaged(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]
+
+
+def answer(lake: Lake) -> list[dict[str, Any]]:
+    with query.connect(lake.scratch) as con:
+        query.view_profiles(con, lake, NOW)
+        return query.table(con, "FROM live_profiles ORDER BY email").to_pylist()
+
+
+def test_damage_anywhere_in_a_file_is_noticed(tmp_path: Path) -> None:
+    """Cut short or one byte changed: an error that names the place, never another answer."""
+    lake = lake_on_disk(tmp_path)
+    append(lake, "c1", "profiles", "crm", *({"email": f"{n}@x.co"} for n in range(500)))
+    [(file, _)] = lake.log_files("profiles")
+    path = tmp_path / "lake" / file
+    whole, wanted = path.read_bytes(), answer(lake)
+    steps = range(0, len(whole), len(whole) // 30)
+    noticed = 0
+    for broken in [*(whole[:at] for at in steps), *(damaged(whole, at) for at in steps)]:
+        path.write_bytes(broken)
+        try:
+            assert answer(lake) == wanted
+        except IntegrityError as error:
+            noticed += 1
+            assert re.search("profiles.* in the lake is damaged: restore it", str(error))  # noqa: PT017
+    # The rest is in what no reading depends on, such as statistics.
+    assert noticed > 30
+
+
+def test_a_file_that_is_gone_and_a_broken_manifest_are_told(tmp_path: Path) -> None:
+    lake = lake_on_disk(tmp_path)
+    made = write(lake, people(1), None, "r1")
+    lake.store.delete(made.files)
+    with pytest.raises(IntegrityError, match=r"a file of the lake is gone: .*run=r1/0\.parquet"):
+        snapshot.dataset(lake, made, schemas.PEOPLE)
+    lake.store.put("people/_manifests/00000001.json", b"{")
+    with pytest.raises(IntegrityError, match=r"people/_manifests/00000001\.json is damaged"):
+        snapshot.latest(lake, "people")
+
+
 def people(*numbers: int) -> list[pa.RecordBatch]:
     rows = [{"key": key(n), "type": "email", "person": key(n)} for n in numbers]
     return pa.Table.from_pylist(rows, schema=schemas.PEOPLE).to_batches()
@@ -212,8 +255,6 @@ def test_a_snapshot_of_no_rows_can_be_read(lake: Lake) -> None:
 
 
 def test_a_root_with_signs_of_urls_is_one_folder(tmp_path: Path) -> None:
-    from tests.conftest import lake_on_disk
-
     lake = lake_on_disk(tmp_path / "a b%20c #x?")
     append(lake, "c1", "profiles", "crm", {"email": "a"})
     assert ids(lake, "profiles", "email") == ["a"]

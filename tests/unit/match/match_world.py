@@ -1,4 +1,4 @@
-"""Small worlds for matching: a naive platform, and the steps of `match` and `settle` run on DuckDB."""
+"""Small worlds for matching: a naive platform, and the steps of `match` and `settle`."""
 
 from __future__ import annotations
 
@@ -102,7 +102,9 @@ class Bench:
                     "place": pa.array([places[w.wire] for w in alive], pa.int32()),
                     "wire": pa.array([w.wire for w in alive], pa.string()),
                     "value": pa.array([w.value for w in alive], pa.string()),
-                    "expires_at": pa.array([self._end(w) for w in alive], HELD.field("sent_at").type),
+                    "expires_at": pa.array(
+                        [self._end(w) for w in alive], HELD.field("sent_at").type
+                    ),
                 }
             ),
         )
@@ -139,7 +141,9 @@ class Bench:
             pairs_sent = {tuple(pair.split("\x1f")) for pair in one["wired"].split("\x1e")}
             assert {f"{wire}={value}" for wire, value in pairs_sent} == _keys(one["keys"])
         return [
-            Change(one["op"], str(one["row"]), one["unit"], _keys(one["keys"]), _at(one), one["why"])
+            Change(
+                one["op"], str(one["row"]), one["unit"], _keys(one["keys"]), _at(one), one["why"]
+            )
             for one in found
         ]
 
@@ -159,7 +163,9 @@ class Bench:
             "CREATE OR REPLACE TEMP TABLE results AS SELECT changes.*, outcome FROM changes "
             "JOIN told ON told.op = changes.op AND told.r::UUID = changes.row"
         )
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE held_next AS {holds_sql(self.now)}")
+        starts = self.starts if self.platform.row_ttl else None
+        holds = holds_sql(self.now, starts=starts)
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE held_next AS {holds}")
         self.con.execute("CREATE OR REPLACE TEMP TABLE held_before AS FROM held_next")
 
     def held(self) -> dict[str, tuple[str, frozenset[str]]]:

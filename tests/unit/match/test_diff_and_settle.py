@@ -77,7 +77,9 @@ def steps(platform: Platform) -> st.SearchStrategy[list[Step]]:
     return st.lists(one, min_size=1, max_size=4)
 
 
-def carry_out(at: Bench, there: NaivePlatform, changes: Sequence[Change], fates: Sequence[str]) -> None:
+def carry_out(
+    at: Bench, there: NaivePlatform, changes: Sequence[Change], fates: Sequence[str]
+) -> None:
     """Let the platform do as each row's fate says, and tell `settle` what an answer would say."""
     outcomes = {}
     for number, change in enumerate(changes):
@@ -86,7 +88,8 @@ def carry_out(at: Bench, there: NaivePlatform, changes: Sequence[Change], fates:
             if change.op == "remove":
                 there.remove(change.keys)
             else:
-                there.add(change.row, change.keys, change.forgets_at)
+                life = change.forgets_at and change.forgets_at - at.starts
+                there.add(change.row, change.keys, life and at.now + life)
         told = "unknown" if fate in (LOST, UNSENT) else fate
         outcomes[change.op, change.row] = told
     at.settle(outcomes)
@@ -127,7 +130,9 @@ def test_whatever_happens_nothing_is_lost_and_a_quiet_run_sets_all_right(
         at.days += step.hours / 24
         at.merged = {1: 0} if step.merge and not platform.row_ttl else {}
         there.forget(at.now)
-        last = tuple(Wire(at.merged.get(w.unit, w.unit), w.wire, w.value, w.days) for w in step.wires)
+        last = tuple(
+            Wire(at.merged.get(w.unit, w.unit), w.wire, w.value, w.days) for w in step.wires
+        )
         at.want(last)
         changes = at.changes(step.mode)
         if step.mode == "add":

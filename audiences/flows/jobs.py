@@ -1,0 +1,99 @@
+"""Jobs: carries out what the API asked for, where the lake is at hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from audiences.flows import exports
+from audiences.flows.publish import publish
+from audiences.flows.report import contrast_report, decay_report
+from audiences.flows.sync import sync
+from audiences.flows.workspace import Workspace
+from shared.clock import iso
+from shared.errors import BridgeError, DataError, RetryableError
+from shared.log import log
+
+REPORT = "report"
+REPORTS: Mapping[str, Callable[[Workspace], Any]] = {
+    "contrast": contrast_report,
+    "decay": decay_report,
+}
+_OVER = ("done", "dry_run", "stopped", "failed")
+
+
+def carry_out(workspace: Workspace, kind: str, id_: str) -> str:
+    """Do one job to its end and return its status; one that is over is not done again.
+
+    Raises:
+        RetryableError: when it must be tried again later; it is noted as waiting.
+        DataError: when there is no such job.
+    """
+    if kind == REPORT and id_ in REPORTS:
+        return _report(workspace, id_)
+    export = exports.find(workspace.lake.store, id_) if kind == exports.JOB else None
+    if export is None:
+        raise DataError("there is no such job")
+    status = json.loads(workspace.kv.get(exports.status_key(id_)) or "{}").get("status")
+    return str(status) if status in _OVER else _export(workspace, export)
+
+
+def _export(workspace: Workspace, export: exports.Export) -> str:
+    began = iso(workspace.now())
+    exports.note(workspace.kv, export.id, {"status": "running", "began": began})
+    try:
+        told = _synced(workspace, export)
+    except RetryableError as error:
+        exports.note(workspace.kv, export.id, {"status": "waiting", "detail": str(error)})
+        raise
+    except BridgeError as error:
+        told = {"status": "failed", "code": error.code, "detail": str(error)}
+    except Exception as error:  # noqa: BLE001 - who asked must hear of it, without what it holds
+        log("crash", level="error", error=error)
+        told = {"status": "failed", "code": "bug", "detail": "a fault of the bridge; see its log"}
+    if told["status"] == "done":
+        _publish(workspace, export.audience)
+    ended = {"began": began, "ended": iso(workspace.now())}
+    exports.note(workspace.kv, export.id, {**told, **ended})
+    log("export", run=told.get("run"), outcome=told["status"])
+    return str(told["status"])
+
+
+def _synced(workspace: Workspace, export: exports.Export) -> dict[str, Any]:
+    report = sync(
+        workspace,
+        export.audience,
+        export.to,
+        mode=export.mode,
+        dry_run=export.dry_run,
+        approve=export.approve,
+    )
+    if report.status == "waiting":
+        raise RetryableError("the platform is still at work on it")
+    return report.as_json()
+
+
+def _publish(workspace: Workspace, audience: str) -> None:
+    try:
+        publish(workspace, audience)
+    except BridgeError as error:  # the platform has what it should; pages can wait
+        log("not_published", level="warning", error=error, audience=audience)
+
+
+def give_up(workspace: Workspace, kind: str, id_: str) -> None:
+    """Note that a job was tried often enough."""
+    if kind == exports.JOB:
+        detail = "it was tried several times; ask again when what it waits for is there"
+        told = {"status": "failed", "code": "retryable", "detail": detail}
+        exports.note(workspace.kv, id_, told)
+
+
+def _report(workspace: Workspace, name: str) -> str:
+    try:
+        told: dict[str, Any] = {"report": REPORTS[name](workspace).as_json()}
+    except BridgeError as error:
+        told = {"error": str(error)}
+    told |= {"at": iso(workspace.now())}
+    workspace.lake.write_json(f"reports/{name}.json", told)
+    return "done"

@@ -1,0 +1,19 @@
+"""Jobs on this machine: messages on a local queue, which the worker carries out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from shared.ports import Queue
+
+
+@dataclass(frozen=True, slots=True)
+class QueueJobs:
+    """Starts a job by putting it on a queue."""
+
+    queue: Queue
+
+    def start(self, kind: str, id_: str) -> None:
+        """Start the job of a kind that is described under an id; it may be started twice."""
+        self.queue.put([json.dumps({"job": kind, "id": id_})])

@@ -1,0 +1,93 @@
+"""Ways to break the bridge on purpose, so that the chaos suite can be seen to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from audiences.delivery import audience, ledger, outbox, sender, settle
+from audiences.flows import deliver, sync
+from audiences.platforms.base import Action, Outcome
+
+DONE = Outcome(action=Action.DONE)
+
+
+def record_first() -> None:
+    """Note the outcome of a request, then send it."""
+    right = sender._deliver_one
+
+    def wrong(session: Any, store: Any, plan: Any, planned: Any, audience_id: str) -> None:
+        outbox.record(
+            store, plan.run, sender.recording(session, planned.id, planned.sha256, DONE, 1)
+        )
+        right(session, store, plan, planned, audience_id)
+
+    sender._deliver_one = wrong
+
+
+def send_all_again() -> None:
+    """Send everything of a plan, whatever has an outcome."""
+    blind = vars(outbox) | {"recorded_ids": lambda *_: frozenset()}
+    sender.outbox = SimpleNamespace(**blind)  # type: ignore[assignment]
+
+
+def add_first() -> None:
+    """Send additions before removals."""
+    right = sender.deliver
+
+    def wrong(session: Any, store: Any, plan: Any, *more: Any) -> int:
+        adds = [one for one in plan.requests if one.op == "add"]
+        known = outbox.recorded_ids(store, plan.run)
+        todo = [one for one in adds if one.id not in known]
+        sender._lanes(session, store, plan, more[0], todo, lambda _: None)
+        return right(session, store, plan, *more)
+
+    deliver.deliver = wrong  # type: ignore[assignment]
+
+
+def forget_the_run() -> None:
+    """Begin a run without a note that it is under way."""
+    sync.open_run = lambda *_: None  # type: ignore[assignment]
+
+
+def close_early() -> None:
+    """Take the note away before the run is settled."""
+    right = deliver.settle_run
+
+    def wrong(workspace: Any, plan: Any, audience_id: str) -> dict[str, int]:
+        workspace.kv.delete(deliver.open_key(plan.destination, plan.audience))
+        return right(workspace, plan, audience_id)
+
+    deliver.settle_run = wrong
+
+
+def link_twice() -> None:
+    """Add a run to the ledger's chain without looking whether it stands there."""
+    ledger._own = lambda *_: None
+
+
+def make_without_looking() -> None:
+    """Make an audience without asking whether a lost answer had made it."""
+    audience._find = lambda *_: None
+
+
+def hope_is_enough() -> None:
+    """Take what was never sent for accepted."""
+    right = settle.verdict
+    settle.verdict = lambda outcome, rows: right(outcome or DONE, rows)
+
+
+BREAKS: dict[str, Callable[[], None]] = {
+    one.__name__: one
+    for one in (
+        record_first,
+        send_all_again,
+        add_first,
+        forget_the_run,
+        close_early,
+        link_twice,
+        make_without_looking,
+        hope_is_enough,
+    )
+}

@@ -1,0 +1,27 @@
+"""What we say a forgetting platform holds is what it holds, to the minute, whenever we look."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.local.demo.story import held_digest
+from tests.flow.sync_world import World
+
+MINUTE = 1 / 24 / 60
+SENT = 17 * MINUTE  # a quarter past midnight, so that lifetimes on the wire count from 01:00
+
+
+@pytest.mark.parametrize("minutes", [-90.0, -44.0, -43.0, -42.0, -1.0, 0.0, 1.0])
+def test_platform_and_account_forget_together(world: World, minutes: float) -> None:
+    """Around the end of an id's life the platform's members are ours at every minute."""
+    world.day = SENT - 3
+    world.sightings([{"id_type": "cookie", "id": "ABC-1", "traits": "shoes"}])
+    world.day = SENT
+    assert world.sync("ttd-main", "seen").accepted == 1
+    world.day = SENT + 87 + minutes * MINUTE
+    world.clock()
+    count, digest = held_digest(world.open(), "ttd-main", "seen")
+    theirs = world.platform_audiences("the_trade_desk").get("seen", {"count": 0})
+    assert theirs["count"] == count
+    assert not count or theirs["digest"] == digest
+    assert not count or minutes < 0
