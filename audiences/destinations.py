@@ -133,6 +133,9 @@ def _unsafe(document: Located) -> list[Fault]:
     if url and not url.startswith("https://") and not _is_loopback(url):
         fix = "use https://, or a loopback address for the sandbox"
         faults.append(Fault(document.where("base_url"), "base_url is not safe", fix))
+    if "@" in url or "?" in url:  # the address is kept with every plan
+        fix = "leave out what stands before an @ and after a ?: credentials have their own line"
+        faults.append(Fault(document.where("base_url"), "base_url is more than an address", fix))
     if reference == "sandbox":
         if not _is_loopback(url):
             fix = "write env:NAME, or set base_url to the sandbox"

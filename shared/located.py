@@ -55,11 +55,11 @@ def _compose(text: str, file: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         fault = Fault(f"{file}:{line}", f"not YAML: {error.problem}", "check indents and quotes")
-        raise ConfigurationError(fault) from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(Fault(f"{file}:1", "not YAML", "save it as UTF-8 text")) from error
-    except RecursionError as error:
-        raise ConfigurationError(large) from error
+        raise ConfigurationError(fault) from None
+    except yaml.YAMLError:
+        raise ConfigurationError(Fault(f"{file}:1", "not YAML", "save it as UTF-8 text")) from None
+    except RecursionError:
+        raise ConfigurationError(large) from None
     return node
 
 
@@ -82,10 +82,10 @@ def _value(node: yaml.Node, path: Path, lines: dict[Path, int], file: str) -> An
         return [_value(child, (*path, i), lines, file) for i, child in enumerate(node.value)]
     try:
         return yaml.SafeLoader("").construct_object(node)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError):  # not chained: its text quotes the value
         where = f"{file}:{node.start_mark.line + 1}"
         fault = Fault(where, "a value cannot be read as YAML", "check dates and tags, or quote it")
-        raise ConfigurationError(fault) from error
+        raise ConfigurationError(fault) from None
 
 
 def _mapping(

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import IO, Literal
 
+from shared.errors import BridgeError
 from shared.redact import scrub
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -146,6 +147,7 @@ def _told(error: BaseException) -> dict[str, object]:
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     return {
         "class": type(error).__name__,
-        "message": _short(str(error)),
+        # Whoever raised another error never promised to leave identifiers out of its text.
+        "message": _short(str(error)) if isinstance(error, BridgeError) else None,
         "at": [f"{PurePath(f.filename).name}:{f.lineno} {f.name}" for f in frames],
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -57,12 +58,17 @@ def build(workspace: Workspace, name: str) -> Built:
     """
     load.audience(workspace, name)
     every = load.audiences(workspace)
-    built = None
-    for each in order(every, name):
-        built = _build_one(workspace, every[each])
-    if built is None:
-        raise AssertionError(name)
-    return built
+    # What comes in meanwhile is neither read nor said to have been read.
+    fixed = replace(workspace.lake, only=workspace.lake.committed())
+    workspace = replace(workspace, lake=fixed)
+    built = [_build_one(workspace, every, each) for each in order(every, name)]
+    return built[-1]
+
+
+def rules_digest(every: Mapping[str, Audience], name: str) -> str:
+    """Digest an audience's rule with those of all audiences that it names."""
+    rules = "|".join(f"{each}={every[each].digest}" for each in order(every, name))
+    return hashlib.sha256(rules.encode()).hexdigest()
 
 
 def explain_audience(workspace: Workspace, name: str) -> Explained:
@@ -78,8 +84,8 @@ def explain_audience(workspace: Workspace, name: str) -> Explained:
     return Explained(plain_words(rule), steps, compiled.sql, plan)
 
 
-def _build_one(workspace: Workspace, rule: Audience) -> Built:
-    lake, at = workspace.lake, workspace.now()
+def _build_one(workspace: Workspace, every: Mapping[str, Audience], name: str) -> Built:
+    lake, at, rule = workspace.lake, workspace.now(), every[name]
     table = f"members/{rule.name}"
     before = snapshot.latest(lake, table)
     people = snapshot.latest(lake, "people")
@@ -103,7 +109,7 @@ def _build_one(workspace: Workspace, rule: Audience) -> Built:
             _member_rows(con),
             run=new_id(at),
             after=before.number if before else None,
-            about=_about(workspace, rule, people),
+            about=_about(workspace, rule, people) | {"rules": rules_digest(every, name)},
         )
     return Built(rule.name, rule.of, members, held_out, suppressed, made.name)
 

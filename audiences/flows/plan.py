@@ -90,7 +90,8 @@ def make_plan(
         held = _tables(con, lake, audience, destination, inputs, at, audience_id)
         rules = pack(destination.platform)
         workspace.progress(f"plan {audience.name} → {destination.name}", 0)
-        dropped = make_desired(con, to, rules, audience.of, destination.consent, asked.mode)
+        policy = destination.consent
+        dropped = make_desired(con, to, rules, audience.of, policy, mode=asked.mode, outlive=starts)
         changes = make_changes(con, to, asked.mode, at, starts)
         requests = write_requests(lake, asked.run, to, target, starts, _batches(con, to))
         valid_until = _valid_until(con, to, at, starts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from audiences.flows import load
-from audiences.flows.build import build
+from audiences.flows.build import build, rules_digest
 from audiences.flows.resolve import resolve_people
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
@@ -26,7 +26,7 @@ def refresh(workspace: Workspace, audience: str) -> None:
         people = snapshot.latest(lake, "people")
     members = snapshot.latest(lake, f"members/{audience}")
     wanted = {
-        "rule": load.audience(workspace, audience).digest,
+        "rules": rules_digest(load.audiences(workspace), audience),
         "people": people.number if people else None,
         "commits": commits,
     }

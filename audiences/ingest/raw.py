@@ -59,7 +59,8 @@ def column_names(path: Path, header: list[str]) -> list[str]:
 
 def plain_name(name: str) -> str:
     """Return a column's name as it is compared: trimmed, in lower case, without a BOM."""
-    return name.strip().strip("\ufeff").strip().lower()
+    # No SQL name may hold a NUL.
+    return name.replace("\0", "").strip().strip("\ufeff").strip().lower()
 
 
 def shown(name: str) -> str:

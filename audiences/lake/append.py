@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from audiences.lake.lake import PARQUET, Lake
 from audiences.lake.layout import ATTEMPTS, COMMITS, LOGS, log_key, partition_of
 
-# Rows held in memory over all partitions before the fullest is written out: about 50 MB.
-BUFFERED_ROWS = 200_000
+# Rows held in memory over all partitions before the fullest is written out: about 100 MB.
+BUFFERED_ROWS = 500_000
 ROW_GROUP = 128 * 1024
 # Two logs by day for 90 days fit; the usual limit of a process is 1,024.
 OPEN_FILES = 400

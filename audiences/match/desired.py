@@ -11,11 +11,14 @@ Steps, each a named temporary table:
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from duckdb import DuckDBPyConnection as Connection
 
 from audiences.consent import Policy, consent_columns_sql, consent_text_sql, verdict_sql
 from audiences.identifiers.catalog import id_type
 from audiences.identifiers.packs import Encoding, Pack
+from audiences.lake.query import timestamp
 from audiences.platforms.base import Platform
 
 FIELD, ROW = "chr(31)", "chr(30)"  # no canonical value may hold a control character
@@ -48,11 +51,16 @@ def eligible_sql(of: str, policy: Policy) -> str:
         FROM members_now {join} LEFT JOIN agreed ON agreed.person = {person} {seen}"""
 
 
-def devices_sql() -> str:
-    """Take each live device once, with the latest end of its life."""
+def devices_sql(outlive: datetime | None = None) -> str:
+    """Take each live device once, with the latest end of its life.
+
+    One that does not `outlive` the time in which the plan may be sent is left out: it would make
+    the whole plan old in a moment.
+    """
+    having = f" HAVING max(expires_at) > {timestamp(outlive)}" if outlive else ""
     return (
         "SELECT device AS key, id_type AS type, any_value(id) AS value, "
-        "max(expires_at) AS expires_at FROM sightings_now GROUP BY device, id_type"
+        f"max(expires_at) AS expires_at FROM sightings_now GROUP BY device, id_type{having}"
     )
 
 
@@ -143,12 +151,19 @@ def desired_sql(platform: Platform) -> str:
 
 
 def make_desired(
-    con: Connection, platform: Platform, pack: Pack, of: str, policy: Policy, mode: str = "mirror"
+    con: Connection,
+    platform: Platform,
+    pack: Pack,
+    of: str,
+    policy: Policy,
+    *,
+    mode: str = "mirror",
+    outlive: datetime | None = None,
 ) -> dict[str, int]:
     """Run the steps over `members_now` of one audience; return why members fell out, counted."""
     steps = {
         "eligible": eligible_sql(of, policy),
-        "devices": devices_sql(),
+        "devices": devices_sql(outlive),
         "contacts": contacts_sql(),
         "wires": wires_sql(platform, pack, of, mode),
         "desired": desired_sql(platform),

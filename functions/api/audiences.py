@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import yaml
 from fastapi import APIRouter, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
@@ -37,6 +36,8 @@ def _facts(ports: Api, defined: Defined) -> dict[str, Any]:
 
 
 def _value(defined: Defined) -> dict[str, Any]:
+    import yaml  # noqa: PLC0415 - a cold start need not wait for it
+
     try:
         value = yaml.safe_load(defined.text)
     except (yaml.YAMLError, ValueError, RecursionError):

@@ -7,7 +7,7 @@ from typing import Any
 
 from mangum import Mangum
 
-from functions import _runtime
+from functions import _http, _runtime
 from functions.api.app import application
 
 logger = _runtime.logger("api")
@@ -16,15 +16,11 @@ metrics = _runtime.metrics("api")
 
 @cache
 def _adapter() -> Mangum:
-    texts = ["text/", "application/json", "application/problem", "application/yaml"]
-    app: Any = application(_runtime.api())
-    return Mangum(app, lifespan="off", text_mime_types=texts)
+    return _http.adapter(application(_runtime.api()))
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics(capture_cold_start_metric=True)
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one request; what it holds is never logged."""
-    answer = _adapter()(event, context)
-    metrics.add_metric(name=f"Answered{answer['statusCode'] // 100}xx", unit="Count", value=1)
-    return answer
+    return _http.answer(_adapter(), event, context, metrics)

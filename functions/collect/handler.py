@@ -7,7 +7,7 @@ from typing import Any
 
 from mangum import Mangum
 
-from functions import _runtime
+from functions import _http, _runtime
 from functions.collect.app import application
 
 logger = _runtime.logger("collect")
@@ -16,14 +16,11 @@ metrics = _runtime.metrics("collect")
 
 @cache
 def _adapter() -> Mangum:
-    app: Any = application(_runtime.collector(), _runtime.origins())
-    return Mangum(app, lifespan="off", text_mime_types=["application/json", "application/problem"])
+    return _http.adapter(application(_runtime.collector(), _runtime.origins()))
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics(capture_cold_start_metric=True)
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one request; what it holds is never logged."""
-    answer = _adapter()(event, context)
-    metrics.add_metric(name=f"Answered{answer['statusCode'] // 100}xx", unit="Count", value=1)
-    return answer
+    return _http.answer(_adapter(), event, context, metrics)

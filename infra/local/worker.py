@@ -63,7 +63,12 @@ class Worker:
         """Carry out one job that is waiting; return how many there were."""
         messages = self.jobs.receive(1, _OUT_SECONDS)
         for message in messages:
-            if self._is_over(message):
+            over = False
+            try:
+                over = self._is_over(message)
+            except Exception as error:  # noqa: BLE001 - bridge.toml may be half written just now
+                log("crash", level="error", error=error)
+            if over:
                 self.jobs.acknowledge([message.id])
             else:
                 self._again(self.jobs, [message], 2.0)

@@ -24,8 +24,7 @@ def ingest(story: Story) -> None:
     story.bridge("ingest", "events", named, "--source", "named", code=1)
     for name, data in REFUSED.items():
         path = story.write(name, data)
-        for form in (["--json"], []):
-            story.bridge("ingest", "profiles", path, "--source", "crm", *form, code=1)
+        story.bridge("ingest", "profiles", path, "--source", "crm", "--json", code=1)
     story.bridge("ingest", "profiles", str(story.inbox / f"{c.FILE}.csv"), "--source", "x", code=1)
     story.bridge("ingest", "profiles", str(story.inbox), "--source", "crm", code=1)
     story.bridge("ingest", "profiles", named, "--source", c.EMAIL, code=2)
@@ -103,8 +102,7 @@ def look(story: Story) -> None:
         ["--phone", f"{c.E164[:-1]}9"],
         [c.EMAIL],
     ):
-        for form in (["--json"], []):
-            story.bridge("person", *asked, *form, code=1)
+        story.bridge("person", *asked, "--json", code=1)
     # A number without quotes, an option that is none, a word too many: typing errors.
     story.bridge("person", "--phone", *c.PHONE.split(), code=2)
     story.bridge("person", f"--{c.EMAIL}", code=2)

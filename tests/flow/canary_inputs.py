@@ -116,7 +116,7 @@ _LINE = f"{c.EXTERNAL},{c.EMAIL},{c.PHONE},{c.FIRST},{c.LAST}\n"
 # Files of profiles that are refused whole, by name.
 REFUSED: Mapping[str, bytes] = {
     "headerless.csv": (_LINE * 2).encode(),
-    "names.csv": f"{c.FIRST},{c.LAST},VN\n{_LINE}".encode(),
+    "names.csv": (f"{c.FIRST},{c.LAST},VN\n" * 3).encode(),
     "twice.csv": f"email,{c.EMAIL},{c.EMAIL}\n{_LINE}".encode(),
     "nameless.csv": f"email,,{c.FIRST}\n{_LINE}".encode(),
     "header.csv": f"email,{c.FIRST}".encode() + b"\xff\n" + _LINE.encode(),

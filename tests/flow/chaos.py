@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def _play(folder: Path, seeds: list[int], jobs: int, broken: str) -> list[Told]:
         mine = [seed for seed in seeds if seed // 2 % jobs == number]
         own = folder / f"worker-{number}"
         own.mkdir()
-        pids.append(chaos_stage.fork(lambda own=own, mine=mine: _work(own, mine), own / "errors"))
+        pids.append(chaos_stage.fork(partial(_work, own, mine), own / "errors"))
     for number, pid in enumerate(pids):
         _, status = os.waitpid(pid, 0)
         if status:
@@ -138,9 +139,10 @@ def _lines() -> list[tuple[str, str]]:
         *((f"… {says}", f"phase {name}") for name, says in PHASES.items()),
         ("syncs that ended: done", "status done"),
         ("… of them after bringing an interrupted run to its end", "resumed"),
-        ("… waiting for the platform", "status waiting"),
-        ("… RetryableError", "RetryableError"),
-        ("… CredentialError", "CredentialError"),
+        ("syncs that ended: waiting for the platform", "status waiting"),
+        ("syncs that ended: RetryableError", "RetryableError"),
+        ("syncs that ended: CredentialError", "CredentialError"),
+        ("plans that were given up and made anew", "run abandoned"),
         ("reruns minutes later", "late soon"),
         ("reruns 26 hours later, when every plan is stale", "late stale"),
         ("reruns after new records", "late news"),

@@ -29,7 +29,7 @@ def record_first() -> None:
 def send_all_again() -> None:
     """Send everything of a plan, whatever has an outcome."""
     blind = vars(outbox) | {"recorded_ids": lambda *_: frozenset()}
-    sender.outbox = SimpleNamespace(**blind)  # type: ignore[assignment]
+    sender.outbox = SimpleNamespace(**blind)  # type: ignore[assignment, attr-defined]
 
 
 def add_first() -> None:
@@ -43,23 +43,23 @@ def add_first() -> None:
         sender._lanes(session, store, plan, more[0], todo, lambda _: None)
         return right(session, store, plan, *more)
 
-    deliver.deliver = wrong  # type: ignore[assignment]
+    deliver.deliver = wrong  # type: ignore[assignment, attr-defined]
 
 
 def forget_the_run() -> None:
     """Begin a run without a note that it is under way."""
-    sync.open_run = lambda *_: None  # type: ignore[assignment]
+    sync.open_run = lambda *_: None  # type: ignore[attr-defined]
 
 
 def close_early() -> None:
     """Take the note away before the run is settled."""
-    right = deliver.settle_run
+    right = deliver.settle_run  # type: ignore[attr-defined]
 
     def wrong(workspace: Any, plan: Any, audience_id: str) -> dict[str, int]:
         workspace.kv.delete(deliver.open_key(plan.destination, plan.audience))
         return right(workspace, plan, audience_id)
 
-    deliver.settle_run = wrong
+    deliver.settle_run = wrong  # type: ignore[attr-defined]
 
 
 def link_twice() -> None:

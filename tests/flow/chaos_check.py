@@ -70,10 +70,10 @@ def check_order(world: World, seen: Seen) -> Iterator[str]:
     for place, one in enumerate(seen.arrived):
         sent = _key(one["platform"], one["path"], one["sha256"])
         places.setdefault(sent, []).append(place)
-    for (run, one), sent in planned.items():
+    for (run, name), sent in planned.items():
         if often[sent] > 1 or sent not in places:
             continue  # another run sent the same bytes: nobody can tell whose arrived when
-        if one.startswith("remove"):
+        if name.startswith("remove"):
             last[run] = max(last.get(run, -1), places[sent][-1])
         else:
             first[run] = min(first.get(run, len(seen.arrived)), places[sent][0])

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,16 +49,13 @@ class Points:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PointStore:
     """A store whose every change lies between two points."""
 
     store: Store
     points: Points
-
-    @property
-    def url(self) -> str:
-        return self.store.url
+    url: str
 
     def put(self, key: str, data: bytes, *, if_absent: bool = False) -> bool:
         return self.points.around(
@@ -74,8 +72,8 @@ class PointStore:
         return self.store.list(prefix)
 
     def delete(self, keys: Iterable[str]) -> None:
-        for key in list(keys):
-            self.points.around(f"delete {key}", lambda key=key: self.store.delete([key]))
+        for key in keys:
+            self.points.around(f"delete {key}", partial(self.store.delete, [key]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +115,10 @@ class PointHttp:
 
 def with_points(workspace: Workspace, points: Points) -> Workspace:
     """Return the workspace with points around its effects, and next to no time between tries."""
+    store = workspace.lake.store
     return replace(
         workspace,
-        lake=replace(workspace.lake, store=PointStore(workspace.lake.store, points)),
+        lake=replace(workspace.lake, store=PointStore(store, points, store.url)),
         kv=PointKeyValue(workspace.kv, points),
         http=PointHttp(workspace.http, points),
         sleep=lambda seconds: time.sleep(min(seconds, LONGEST_SLEEP)),

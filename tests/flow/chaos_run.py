@@ -46,6 +46,7 @@ class Draw:
     names: tuple[str, ...]
     once_more: bool  # whether a last sync must send nothing
     rate: float
+    polls: int  # after how many questions Google says what became of a request
     phase: int  # which phase is killed, where it is one
 
 
@@ -66,6 +67,7 @@ def draw(seed: int) -> Draw:
         names=tuple(names),
         once_more=chance.random() < 0.25,
         rate=chance.choice(RATES),
+        polls=chance.choice([2, 2, 2, 14]),
         phase=seed // 2,
     )
 
@@ -186,6 +188,8 @@ class _Play:
         for one in mine:
             self.told.counts[f"fault {one['fault']}"] += bool(one["fault"])
         self.told.counts["arrived"] = len(mine)
+        for path in (self.world.folder / "lake" / "runs").glob("*.json"):
+            self.told.counts[f"run {json.loads(path.read_bytes())['status']}"] += 1
 
 
 def run(stage: Stage, seed: int) -> Told:
@@ -195,6 +199,7 @@ def run(stage: Stage, seed: int) -> Told:
     folder = stage.folder / f"seed-{seed}"
     world = stage.set(scene, folder, drawn.round)
     told = Told(seed, drawn.kind, folder=str(folder))
+    world.post("limits", {"google": {"polls": drawn.polls, "milliseconds": 1e9}})
     world.post("faults", {"rate": drawn.rate, "seed": seed, "timeout_seconds": 0.01})
     seen = chaos_check.look(world)
     _play(_Play(drawn, scene, world, told, set(PLATFORMS), seen, len(seen.arrived)))

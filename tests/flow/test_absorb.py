@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from audiences.flows.absorb import Absorbed, absorb
@@ -202,7 +202,7 @@ HOSTILE = st.fixed_dictionaries(
 
 
 @given(kind=st.sampled_from(KINDS), call=HOSTILE)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_call_without_faults_becomes_rows_of_text(kind: str, call: dict[str, Any]) -> None:
     if faults_of(kind, call):
         return
@@ -215,7 +215,12 @@ def test_a_call_without_faults_becomes_rows_of_text(kind: str, call: dict[str, A
 
 
 @given(calls=st.lists(st.tuples(st.sampled_from(KINDS), HOSTILE), min_size=1, max_size=8))
-@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(
+    max_examples=6,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
 def test_every_hostile_call_ends_as_kept_or_rejected(
     tmp_path_factory: pytest.TempPathFactory, calls: list[Call]
 ) -> None:

@@ -168,7 +168,9 @@ JSON = st.recursive(
 
 @given(data=st.binary(max_size=200) | JSON.map(lambda v: json.dumps(v).encode()))
 @settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_no_body_is_our_fault(served: ApiUp, data: bytes) -> None:
     assert served.put("user", data).status_code in (201, 412, 422, 428)

@@ -12,7 +12,7 @@ import pytest
 
 from audiences.flows import load
 from audiences.flows.ingest import ingest_file
-from shared.errors import BridgeError, RetryableError
+from shared.errors import BridgeError, ConfigurationError, RetryableError
 from shared.log import configure, log
 from shared.ports import Store
 from tests.builders import new_workspace, with_store
@@ -161,6 +161,23 @@ def test_an_error_about_a_rule_quotes_nobody(tmp_path: Path, text: str) -> None:
     log("failed", level="error", error=raised.value)
     assert "failed" in out.getvalue()
     assert found(out.getvalue()) == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"credentials: {c.TOKEN}",
+        f"base_url: https://x:{c.TOKEN}@ads.example",
+        f"base_url: https://ads.example?access_token={c.TOKEN}",
+    ],
+)
+def test_a_secret_in_a_destination_is_refused_and_not_repeated(tmp_path: Path, line: str) -> None:
+    text = f"name: x\nplatform: meta\naccount: act_1\n{line}\n"
+    text += "" if "credentials" in line else "credentials: env:ZQ\n"
+    workspace = new_workspace(tmp_path / "shop", destinations={"x": text})
+    with pytest.raises(ConfigurationError, match=r"no reference|more than an address") as raised:
+        load.destination(workspace, "x")
+    assert found(chain(raised.value)) == set()
 
 
 def test_an_upload_that_fails_leaves_no_copy_of_the_file(tmp_path: Path) -> None:

@@ -39,7 +39,9 @@ CALLS = st.dictionaries(st.sampled_from((*WORDS, "type", "batch", "properties"))
 
 @given(path=st.sampled_from((*KINDS, "batch", "sightings")), value=CALLS | JSON | st.lists(CALLS))
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_no_body_is_our_fault(served: CollectorUp, path: str, value: Any) -> None:
     body = {"batch": value} if path == "batch" and isinstance(value, list) else value
@@ -48,7 +50,9 @@ def test_no_body_is_our_fault(served: CollectorUp, path: str, value: Any) -> Non
 
 @given(body=st.binary(max_size=300), header=st.binary(max_size=60))
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_no_bytes_are_our_fault(served: CollectorUp, body: bytes, header: bytes) -> None:
     text = header.decode("latin-1").replace("\r", "").replace("\n", "").strip()

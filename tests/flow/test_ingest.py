@@ -380,7 +380,7 @@ def test_nothing_in_a_file_can_break_the_ingest(kind: str, always: tuple[str, ..
 
 
 def _hostile(workspace: Workspace, kind: str, always: tuple[str, ...]) -> None:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=30, deadline=None)
     @given(rows=files(always), ending=st.sampled_from([".jsonl", ".parquet"]))
     def check(rows: list[dict[str, str]], ending: str) -> None:
         path = write(workspace.lake.scratch / f"x{ending}", rows)

@@ -115,7 +115,7 @@ def test_an_ingest_killed_anywhere_loses_and_doubles_nothing(start: Path) -> Non
     def check(folder: Path) -> None:
         left = every_log(new_workspace(folder))
         assert left in (nothing, at_once), "all of a file is there, or nothing of it"
-        never_again(shutil.copytree(folder, f"{folder}-swept"), left)
+        never_again(shutil.copytree(folder, folder.with_name(f"{folder.name}-swept")), left)
         again = new_workspace(folder, as_of=AS_OF + DAY)
         take_in(again)
         assert every_log(again) == (at_once if left == at_once else later)

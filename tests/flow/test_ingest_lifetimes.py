@@ -117,7 +117,7 @@ def test_links_of_events_die_with_the_weaker_end(workspace: Workspace) -> None:
 MOMENTS = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30))  # noqa: DTZ001 - UTC is added
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(moments=st.lists(MOMENTS, min_size=1, max_size=8), offset=st.sampled_from(["Z", "+14:00"]))
 def test_no_date_makes_anything_outlive_ninety_days(
     tmp_path_factory: pytest.TempPathFactory, moments: list[datetime], offset: str

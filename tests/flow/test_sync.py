@@ -9,7 +9,7 @@ import pytest
 
 from audiences.flows.runs import verify_ledger
 from shared.errors import ConfigurationError, RetryableError
-from tests.flow.sync_world import PLATFORMS, SEEN, World, customers, keys, sha
+from tests.flow.sync_world import GOLD, PLATFORMS, SEEN, World, customers, keys, sha
 
 DESTINATIONS = sorted(PLATFORMS)
 everywhere = pytest.mark.parametrize("to", DESTINATIONS)
@@ -215,3 +215,20 @@ def test_two_syncs_of_one_pair_never_run_at_once(world: World) -> None:
     with world.open().lock("sync/meta-main/gold"), pytest.raises(RetryableError, match="at work"):
         world.sync("meta-main")
     assert world.requests() == []
+
+
+def test_an_audience_follows_those_that_it_names(world: World) -> None:
+    """Within the hour in which a snapshot stands, another rule of a named audience still counts."""
+    people = customers(range(1, 10))
+    world.customers(people)
+    world.put("audiences", "half", "name: half\nwhere: {profile: {field: country, is: US}}\n")
+    world.put("audiences", "gold", GOLD.replace("[do-not-contact]", "[do-not-contact, half]"))
+    world.sync("meta-main")
+    world.in_step("meta-main", people)
+    rule = f"profile: {{field: external_id, in: [{people[0].id}, {people[1].id}]}}"
+    world.put("audiences", "half", f"name: half\nwhere: {{{rule}}}\n")
+    world.sync("meta-main")
+    world.in_step("meta-main", people[2:])
+    before = len(world.requests())
+    world.sync("meta-main")
+    assert len(world.requests()) == before

@@ -22,6 +22,18 @@ RULES = [(slug, rule.type) for slug, pack in PACKS.items() for rule in pack.rule
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 RUN = (sys.executable, "-c", "from infra.local.cli import main; main()", "normalize")
 EMAILS = (*RUN, "--platform", "google", "--type", "email")
+MEASURED = """
+import sys, time
+from pathlib import Path
+from infra.local.cli import main
+try:
+    main()
+finally:
+    # Not ru_maxrss, which remembers the process that this one was forked from.
+    status = Path("/proc/self/status").read_text()
+    peak = int(status.partition("VmHWM:")[2].split()[0]) // 1024
+    sys.stderr.write(f"{peak} {int(time.process_time())}")
+"""
 VALUES = st.one_of(
     st.text(st.characters(blacklist_characters="\n", blacklist_categories=("Cs",)), max_size=20),
     st.sampled_from(
@@ -97,21 +109,22 @@ def test_whoever_writes_a_line_and_waits_gets_the_answer() -> None:
         assert process.wait(30) == 0
 
 
-def test_a_million_lines_stay_flat_and_in_order(tmp_path: Path) -> None:
-    count = 1_000_000
+def test_many_lines_stay_flat_and_in_order(tmp_path: Path) -> None:
+    count = 300_000
     path, out = tmp_path / "in.txt", tmp_path / "out.txt"
     with path.open("wb") as file:
         file.writelines(b"user.%d@gmail.com\n" % n for n in range(count))
     with path.open("rb") as source, out.open("wb") as sink:
-        process = subprocess.Popen(EMAILS, stdin=source, stdout=sink, env=ENVIRONMENT)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
+        command = (sys.executable, "-c", MEASURED, *EMAILS[3:])
+        done = subprocess.run(
+            command, stdin=source, stdout=sink, stderr=subprocess.PIPE, check=True, env=ENVIRONMENT
+        )
+    peak, seconds = map(int, done.stderr.split())
     number = -1
     with out.open("rb") as file:
         for number, line in enumerate(file):
             assert line.startswith(b'{"value": "user.%d@' % number)
     assert number == count - 1
-    assert used.ru_maxrss / 1024 < 300, "megabytes"
+    assert peak < 300, "megabytes"
     # Far above what it takes, and far below what line by line would take here.
-    assert used.ru_utime + used.ru_stime < 60, "seconds"
+    assert seconds < 25

@@ -1,4 +1,4 @@
-"""A small platform, a session on a fake network, and plans made by hand: what delivery is tested on."""
+"""A small platform, a session on a fake network, and plans made by hand."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def test_the_very_same_bytes_go_out_again() -> None:
 
 def test_it_gives_up_after_its_attempts_and_says_that_nothing_is_lost() -> None:
     made, http, _ = session(in_turn(LOST))
-    with pytest.raises(RetryableError, match="no certain answer in 8 attempts.*run again later"):
+    with pytest.raises(RetryableError, match=r"no certain answer in 8 attempts.*run again later"):
         exchange(made, REQUEST, judge, "seed")
     assert len(http.requests) == 8
 

@@ -36,9 +36,7 @@ def rows_in(path: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for batch in read(path):
         assert not batch.broken
-        rows += [
-            {k: v for k, v in row.items() if v is not None} for row in batch.rows.to_pylist()
-        ]
+        rows += [{k: v for k, v in row.items() if v is not None} for row in batch.rows.to_pylist()]
     return rows
 
 

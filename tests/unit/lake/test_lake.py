@@ -284,3 +284,8 @@ def test_ids_sort_by_time_and_are_not_given_twice() -> None:
     made = [new_id(NOW + timedelta(seconds=s)) for s in range(50)]
     assert made == sorted(made)
     assert len({new_id(NOW) for _ in range(50)}) == 50
+
+
+def test_duckdb_draws_no_progress_where_answers_stand(tmp_path: Path) -> None:
+    with query.connect(tmp_path) as con:
+        assert query.one(con, "SELECT current_setting('enable_progress_bar')") == (False,)

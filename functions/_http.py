@@ -1,0 +1,34 @@
+"""An ASGI application behind API Gateway's HTTP API, with the metrics of its answers."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Metrics
+from mangum import Mangum
+
+_TEXTS = ["text/", "application/json", "application/problem", "application/yaml"]
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """Make the loop of this worker; Mangum takes the current one, and Python makes none."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop
+
+
+def adapter(app: Any) -> Mangum:
+    """Return what turns events into requests and answers into results."""
+    _loop()
+    return Mangum(app, lifespan="off", text_mime_types=_TEXTS)
+
+
+def answer(adapted: Mangum, event: dict[str, Any], context: Any, metrics: Metrics) -> Any:
+    """Answer one event and count it by the class of its status."""
+    result = adapted(event, context)
+    name = f"Answered{result['statusCode'] // 100}xx"
+    metrics.add_metric(name=name, unit="Count", value=1)
+    return result
