@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from audiences.flows.ingest import Ingested, ingest_file
 from audiences.flows.workspace import Workspace
 from audiences.identifiers.digest import identifier_key
-from audiences.lake import snapshot
+from audiences.lake import query, snapshot
 from audiences.lake.layout import LOGS
 from audiences.schemas import PEOPLE
 from infra.local.commands import init
@@ -127,6 +127,13 @@ def rows_of(
 def every_log(workspace: Workspace) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of every log, without what differs from file to file."""
     return {table: rows_of(workspace, table) for table in LOGS}
+
+
+def live(workspace: Workspace, view: str, sql: str) -> list[tuple[Any, ...]]:
+    """Return the sorted rows of a query over one of the views of what is alive."""
+    with query.connect(workspace.lake.scratch) as con:
+        getattr(query, f"view_{view}")(con, workspace.lake, workspace.now())
+        return sorted(con.execute(sql).fetchall())
 
 
 def key_of(kind: str, value: str) -> bytes:

@@ -39,6 +39,10 @@ class Result:
     rejects: pa.Table  # row, scope, field, reason, raw
 
 
+# A lambda's parameter; a column of its name would hide it, but no column's name ends with a space.
+ITEM = '"item "'
+
+
 def quoted(name: str) -> str:
     """Quote a column's name for SQL."""
     return '"' + name.replace('"', '""') + '"'
@@ -67,7 +71,7 @@ def attributes_sql(raw: pa.Table, native: frozenset[str]) -> str:
     pairs = ", ".join(
         f"{{'key': {literal(key)}, 'value': {column(raw, name)}}}" for key, name in named.items()
     )
-    return f"map_from_entries(list_filter([{pairs}], lambda e: e.value IS NOT NULL))"
+    return f"map_from_entries(list_filter([{pairs}], lambda {ITEM}: {ITEM}.value IS NOT NULL))"
 
 
 def _said(name: str) -> bool:

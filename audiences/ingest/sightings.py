@@ -9,6 +9,7 @@ from audiences.identifiers.catalog import id_type
 from audiences.identifiers.columns import canonical_column
 from audiences.identifiers.digest import identifier_key_sql
 from audiences.ingest.batch import (
+    ITEM,
     Ingest,
     Kept,
     Result,
@@ -137,7 +138,7 @@ def _sightings_sql(ingest: Ingest, raw: pa.Table) -> str:
             coalesce({column(raw, "source")}, {literal(ingest.source)}) AS source,
             timed.party AS party,
             list_filter(list_transform(string_split(coalesce({column(raw, "traits")}, ''), '|'),
-                lambda t: trim(t)), lambda t: t <> '') AS traits,
+                lambda {ITEM}: trim({ITEM})), lambda {ITEM}: {ITEM} <> '') AS traits,
             {country_sql(column(raw, "country"))} AS country, {column(raw, "browser")} AS browser,
             {column(raw, "consent_string")} AS consent_string, {literal(ingest.order)} AS ingest
         FROM raw JOIN device USING (row) JOIN timed USING (row) WHERE timed.reason IS NULL"""

@@ -31,17 +31,19 @@ def main() -> int:
     seeds = asked.seed or list(range(asked.first, asked.first + asked.runs))
     fast = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=fast))
-    begun = time.monotonic()
-    told = _play(folder, seeds, min(asked.jobs, len(seeds)), asked.broken)
+    begun, told = time.monotonic(), []
+    try:
+        told = _play(folder, seeds, min(asked.jobs, len(seeds)), asked.broken)
+    finally:
+        wrong = [one for one in told if one["violations"]]
+        if not wrong or asked.broken:
+            shutil.rmtree(folder)
     print(_summary(told, time.monotonic() - begun))
-    wrong = [one for one in told if one["violations"]]
-    missing = set(seeds) - {one["seed"] for one in told}
     for one in wrong:
         _explain(one)
+    missing = set(seeds) - {one["seed"] for one in told}
     for seed in sorted(missing):
         print(f"seed {seed}: the run came to no end; repeat it with --seed {seed}")
-    if not wrong or asked.broken:
-        shutil.rmtree(folder)
     return 1 if wrong or missing else 0
 
 
@@ -80,11 +82,14 @@ def _work(folder: Path, seeds: list[int]) -> None:
     from tests.flow import chaos_run, chaos_stage
 
     gc.freeze()  # else each fork copies what its collector touches
+    parent = os.getppid()
     pid, url = chaos_stage.start_sandbox()
     try:
         stage = chaos_stage.Stage(folder, url)
         with (folder / "told").open("w") as file:
             for seed in seeds:
+                if os.getppid() != parent:
+                    return
                 told = chaos_run.run(stage, seed).as_json()
                 file.write(f"{json.dumps(told)}\n")
                 file.flush()

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import requests
 import yaml
 
+from audiences.flows import define
 from audiences.flows.access import SCOPES, create_key, find_key, list_keys, revoke_key
+from audiences.flows.define import ChangedError, Files
 from shared.clock import Clock
-from shared.errors import ConfigurationError
-from tests.fakes import MemoryKeyValue
+from shared.errors import ConfigurationError, RetryableError
+from tests.fakes import MemoryKeyValue, MemoryStore
 from tests.flow.served import CLOCK, GOLD, NOW, ApiUp, api_up, problem
 
 USER = "name: user\nwhere: {member_of: gold}\n"
@@ -132,18 +137,42 @@ def test_an_audience_is_written_once_and_replaced_by_who_has_read_it(served: Api
     problem(served.put("user", USER, If_Match=made.headers["ETag"]), 412)
 
 
-def test_of_many_writers_with_one_version_one_wins(served: ApiUp) -> None:
-    tag = served.call("GET", "/audiences/gold").headers["ETag"]
+@dataclass(slots=True)
+class SlowStore:
+    """A store in which others overtake who has read and not yet written."""
 
-    def write(number: int) -> int:
+    store: MemoryStore
+    url: str = "memory://slow"
+
+    def get(self, key: str) -> bytes | None:
+        data = self.store.get(key)
+        time.sleep(0.05)
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+
+def test_of_many_writers_with_one_version_one_wins() -> None:
+    store: Any = SlowStore(MemoryStore(files={"gold.yaml": GOLD.encode()}))
+    files = Files(store, MemoryStore(files={"meta.yaml": b""}), MemoryKeyValue(CLOCK))
+    read = define.read(files, "gold")
+    assert read is not None
+
+    def write(number: int) -> str:
         text = GOLD.replace("Gold", f"Gold {number}")
         while True:
-            answer = served.put("gold", text, If_Match=tag)
-            if answer.status_code != 503:
-                return answer.status_code
+            try:
+                define.replace(files, "gold", text, read.tag)
+            except ChangedError:
+                return "late"
+            except RetryableError:
+                time.sleep(0.01)
+            else:
+                return "won"
 
-    with ThreadPoolExecutor(6) as pool:
-        assert sorted(pool.map(write, range(6))) == [200, *[412] * 5]
+    with ThreadPoolExecutor(5) as pool:
+        assert sorted(pool.map(write, range(5))) == [*["late"] * 4, "won"]
 
 
 def test_all_faults_of_a_file_are_told_with_their_lines(served: ApiUp) -> None:

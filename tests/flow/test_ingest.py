@@ -1,29 +1,21 @@
-"""Ingest: what is kept, what is rejected and why, and that a file counts once."""
+"""Ingest: what is kept, and what is rejected and why."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from audiences.flows.ingest import ingest_file
 from audiences.flows.workspace import Workspace
 from audiences.ingest.rejects import FIXES
-from audiences.lake import query
-from shared.errors import ConfigurationError, DataError, RetryableError
+from shared.errors import ConfigurationError, DataError
 from tests.builders import (
-    AS_OF,
     every_log,
     ingest,
     key_of,
-    new_workspace,
     rows_of,
     stored,
     write,
@@ -133,28 +125,6 @@ def test_every_format_gives_the_same_lake(make_workspace: Make, ending: str) -> 
     assert every_log(other) == every_log(as_csv)
 
 
-def test_the_same_file_twice_changes_nothing(workspace: Workspace) -> None:
-    first = ingest(workspace, "profiles", PROFILES, "x.csv")
-    before = stored(workspace)
-    again = ingest(workspace, "profiles", PROFILES, "renamed.csv")
-    assert (first.already, again.already) == (False, True)
-    assert (again.commit, again.rows_in, again.kept, again.reasons) == (
-        first.commit,
-        first.rows_in,
-        first.kept,
-        first.reasons,
-    )
-    assert stored(workspace) == before
-
-
-def test_the_same_file_from_another_source_is_another_record(workspace: Workspace) -> None:
-    ingest(workspace, "profiles", PROFILES, source="crm")
-    ingest(workspace, "profiles", PROFILES, source="shop")
-    rows = rows_of(workspace, "profiles")
-    assert len({row["record"].bytes for row in rows}) == 6
-    assert len({row["key"].bytes for row in rows}) == 3
-
-
 def test_rejects_say_where_what_and_how_to_mend_it(workspace: Workspace) -> None:
     done = ingest(workspace, "profiles", PROFILES)
     rejects = rows_of(workspace, "rejects", without=())
@@ -202,53 +172,6 @@ def test_the_country_of_a_phone_is_the_rows_then_the_workspaces(make_workspace: 
     assert ingest(settled, "profiles", rows).field_reasons == {}
     ends = {row["b"].bytes for row in rows_of(settled, "links")}
     assert ends == {key_of("phone", "+84912345678"), key_of("phone", "+66812345678")}
-
-
-def live(workspace: Workspace, view: str, sql: str) -> list[tuple[Any, ...]]:
-    with query.connect(workspace.lake.scratch) as con:
-        getattr(query, f"view_{view}")(con, workspace.lake, workspace.now())
-        return sorted(con.execute(sql).fetchall())
-
-
-def test_the_newest_version_of_a_record_counts(make_workspace: Make) -> None:
-    workspace = make_workspace()
-    ingest(
-        workspace,
-        "profiles",
-        [
-            {"external_id": "1", "city": "no time, early", "updated_at": ""},
-            {"external_id": "1", "city": "old", "updated_at": "2026-01-01"},
-            {"external_id": "1", "city": "new", "updated_at": "2026-03-01"},
-            {"external_id": "2", "city": "first row"},
-            {"external_id": "2", "city": "last row"},
-            {"external_id": "3", "city": "first file"},
-        ],
-    )
-    later = make_workspace(as_of=AS_OF.replace(hour=9))
-    ingest(later, "profiles", [{"external_id": "3", "city": "second file"}])
-    sql = "SELECT external_id, city FROM live_profiles"
-    wanted = [("1", "new"), ("2", "last row"), ("3", "second file")]
-    assert live(later, "profiles", sql) == wanted
-    february = make_workspace(as_of=AS_OF.replace(month=2))
-    assert live(february, "profiles", sql)[0] == ("1", "old")
-    before = make_workspace(as_of=AS_OF.replace(year=2025))
-    assert live(before, "profiles", sql)[0] == ("1", "no time, early")
-
-
-def test_an_event_that_comes_again_counts_once_as_it_came_last(make_workspace: Make) -> None:
-    event = {"event_id": "e1", "name": "order", "at": "2026-11-20", "email": "a@x.co"}
-    first, later = make_workspace(), make_workspace(as_of=AS_OF.replace(hour=9))
-    ingest(first, "events", [event | {"value": "1"}, event | {"value": "2"}], "1.csv")
-    ingest(later, "events", [event | {"value": "3"}, {**event, "event_id": "e2"}], "2.jsonl")
-    ingest(later, "events", [event | {"value": "4"}], "3.csv", source="shop")
-    sql = "SELECT source, coalesce(value::INT, 0) FROM live_events"
-    assert live(later, "events", sql) == [("crm", 0), ("crm", 3), ("shop", 4)]
-
-
-def test_events_without_an_id_are_each_their_own(workspace: Workspace) -> None:
-    row = {"name": "view", "at": "2026-11-20", "email": "a@x.co"}
-    ingest(workspace, "events", [row, row, row])
-    assert len(live(workspace, "events", "SELECT event FROM live_events")) == 3
 
 
 def test_a_digest_of_an_address_is_that_address(workspace: Workspace) -> None:
@@ -300,95 +223,3 @@ def test_a_file_without_rows_is_told(workspace: Workspace, name: str) -> None:
 def test_a_source_is_a_plain_name(workspace: Workspace, source: str) -> None:
     with pytest.raises(ConfigurationError, match="--source"):
         ingest(workspace, "profiles", PROFILES, source=source)
-
-
-def test_a_file_that_another_process_takes_in_waits_its_turn(workspace: Workspace) -> None:
-    path = write(workspace.lake.scratch / "x.csv", PROFILES)
-    done = ingest_file(workspace, "profiles", path, "crm")
-    with (
-        workspace.lock(f"ingest-{done.commit}"),
-        pytest.raises(RetryableError, match=r"another process.*run again when it is done"),
-    ):
-        ingest_file(workspace, "profiles", path, "crm")
-
-
-TEXT = st.text(st.characters(blacklist_categories=("Cs",)), max_size=20)
-VALUE = st.one_of(
-    TEXT,
-    st.sampled_from(
-        [
-            "a@x.co",
-            "+84912345678",
-            "'; DROP TABLE raw; --",
-            '"',
-            "|",
-            "a|b|",
-            "\x00",
-            "2026-11-20",
-            "0000-00-00",
-            "9999-12-31",
-            "-1e400",
-            "cookie",
-            "partner:x",
-            "true",
-            "VN",
-        ]
-    ),
-)
-OURS = [
-    "row",
-    "row_",
-    "raw",
-    "key",
-    "type",
-    "value",
-    "reason",
-    "rank",
-    "pos",
-    "part",
-    "parts",
-    "nth",
-]
-OURS += ["text", "anchor", "device", "linked", "timed", "said", "seen_at", "e", "t", "at", "month"]
-NAMES = ["external_id", "email", "phone", "country", "cookie", "name", "event_id", "id_type", "id"]
-NAMES += ["party", "link_type", "link_value", "traits", "updated_at", "do_not_contact", "partner:x"]
-HEADER = st.one_of(TEXT, st.sampled_from(OURS), st.sampled_from(NAMES))
-
-
-@st.composite
-def files(draw: st.DrawFn, always: tuple[str, ...]) -> list[dict[str, str]]:
-    names = draw(st.lists(HEADER, min_size=1, max_size=8))
-    plain = {name.strip().strip("\ufeff").strip().lower(): name for name in [*names, *always]}
-    plain.pop("", None)
-    row = st.fixed_dictionaries(dict.fromkeys(plain, VALUE))
-    return draw(st.lists(row, min_size=1, max_size=4))
-
-
-@pytest.mark.parametrize(
-    ("kind", "always"),
-    [
-        ("profiles", ("email",)),
-        ("events", ("name", "at", "email")),
-        ("sightings", ("id_type", "id", "seen_at")),
-    ],
-)
-def test_nothing_in_a_file_can_break_the_ingest(kind: str, always: tuple[str, ...]) -> None:
-    """Hostile headers and values: every row is kept or rejected, and the lake reads."""
-    with TemporaryDirectory() as folder:
-        workspace = new_workspace(Path(folder, "w"))
-        _hostile(workspace, kind, always)
-
-
-def _hostile(workspace: Workspace, kind: str, always: tuple[str, ...]) -> None:
-    @settings(max_examples=30, deadline=None)
-    @given(rows=files(always), ending=st.sampled_from([".jsonl", ".parquet"]))
-    def check(rows: list[dict[str, str]], ending: str) -> None:
-        path = write(workspace.lake.scratch / f"x{ending}", rows)
-        done = ingest_file(workspace, kind, path, "crm")
-        assert done.rows_in == len(rows)
-        assert done.rows_in == done.kept + done.rejected
-        assert sum(done.reasons.values()) == done.rejected
-
-    check()
-    for view in ("profiles", "events", "sightings", "links"):
-        live(workspace, view, f"SELECT count(*) FROM live_{view}")

@@ -153,14 +153,18 @@ def test_a_dry_run_of_a_later_change_plans_the_bytes_of_the_real_run(world: Worl
 
 @everywhere
 def test_mode_add_never_removes(world: World, to: str) -> None:
-    people = customers(range(1, 10))
-    world.customers(people)
+    """So a device, which must be taken back in time, goes there only where it is forgotten."""
+    seen = {"device": to == "ttd-main"}
+    people, late = customers(range(1, 10), **seen), customers([30], **seen)
+    world.customers(customers(range(1, 10)))
     world.sync(to, mode="add")
     world.day = 1
-    world.customers([replace(people[0], tier="iron"), *customers([30])])
+    world.customers([replace(people[0], tier="iron"), *late])
     report = world.sync(to, mode="add")
     assert (report.adds, report.removes) == (1, 0)
-    world.in_step(to, [*people, *customers([30])])
+    world.in_step(to, [*people, *late])
+    if to == "meta-main":
+        assert not any(people[1].gaid in one["body"] for one in world.requests())
 
 
 def test_a_platform_takes_a_mode_that_it_has(world: World) -> None:

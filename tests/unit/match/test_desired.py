@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -97,10 +98,11 @@ policies = st.builds(
 @settings(max_examples=50, deadline=None)
 @given(humans=st.tuples(human(1), human(2), human(3)), policy=policies)
 def test_the_rows_are_those_that_plain_python_says(
-    con: Connection, slug: str, humans: tuple[Human, ...], policy: Policy
+    slug: str, humans: tuple[Human, ...], policy: Policy
 ) -> None:
-    load(con, humans)
-    dropped, rows = desired(con, platform(slug), policy)
+    with closing(connection()) as con:
+        load(con, humans)
+        dropped, rows = desired(con, platform(slug), policy)
     reasons = {h.number: reason(h, policy) for h in humans}
     free = [h for h in humans if reasons[h.number] is None]
     assert Counter(map(wires, rows)) == Counter(row for h in free for row in wanted(h, slug))
@@ -114,10 +116,11 @@ def test_the_rows_are_those_that_plain_python_says(
 @settings(max_examples=40, deadline=None)
 @given(humans=st.tuples(human(1), human(2)))
 def test_a_row_ends_with_the_first_of_its_keys_and_a_value_with_its_last_sighting(
-    con: Connection, humans: tuple[Human, ...]
+    humans: tuple[Human, ...],
 ) -> None:
-    load(con, humans)
-    _, rows = desired(con, platform("the_trade_desk"), Policy(()))
+    with closing(connection()) as con:
+        load(con, humans)
+        _, rows = desired(con, platform("the_trade_desk"), Policy(()))
     ends: dict[str, float] = {}
     for one in humans:
         for device in one.devices:
@@ -181,13 +184,14 @@ def test_who_has_more_keys_than_fit_gets_a_second_row(con: Connection) -> None:
 @settings(max_examples=40, deadline=None)
 @given(humans=st.tuples(human(1), human(2)), policy=policies, data=st.data())
 def test_a_device_goes_under_its_owner_s_consent_wherever_it_was_seen(
-    con: Connection, humans: tuple[Human, ...], policy: Policy, data: st.DataObject
+    humans: tuple[Human, ...], policy: Policy, data: st.DataObject
 ) -> None:
-    load(con, humans)
     owners = {key_of(d.kind, d.id): (h, d) for h in humans for d in h.devices}
     held_out = {key: data.draw(st.booleans()) for key in owners}
-    members(con, held_out)
-    _, rows = desired(con, platform("the_trade_desk"), policy, "devices")
+    with closing(connection()) as con:
+        load(con, humans)
+        members(con, held_out)
+        _, rows = desired(con, platform("the_trade_desk"), policy, "devices")
     expected = set()
     for key, (owner, device) in owners.items():
         mine = tuple(d for d in owner.devices if key_of(d.kind, d.id) == key)
