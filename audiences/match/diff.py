@@ -22,12 +22,12 @@ from audiences.platforms.base import Platform
 def holding_sql(platform: Platform, as_of: datetime, starts: datetime) -> str:
     """Drop rows that the platform has forgotten, and from the others keys whose life is over.
 
-    A row is taken back under keys that still live: an expired id never stands in a request. Where
-    the platform forgets by itself, an id that ends before `starts` is left to that, as the request
-    may wait until then. A row that is wanted goes by its present owner: when two people turn out
+    A row is taken back under keys that outlive `starts`, until when the request may wait: an
+    expired id never stands in one. Where the platform forgets by itself, an id that ends before
+    is left to that. A row that is wanted goes by its present owner: when two people turn out
     to be one, their rows are not sent again.
     """
-    now, end = timestamp(as_of), timestamp(starts if platform.row_ttl else as_of)
+    now, end = timestamp(as_of), timestamp(starts)
     person = "NULL::UUID" if platform.row_ttl else "people_now.person"
     return f"""
         SELECT coalesce(desired.unit, {person}, held_before.unit) AS unit, row,

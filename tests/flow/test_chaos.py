@@ -47,7 +47,7 @@ def test_two_hundred_runs_end_in_step_whenever_they_are_killed() -> None:
 @pytest.mark.parametrize(
     ("broken", "noticed"),
     [
-        ("record_first", "has an outcome, and it was not sent"),
+        ("record_first", "not one as held"),
         ("send_all_again", "arrived again after its outcome was recorded"),
         ("add_first", "an addition arrived before a removal was through"),
         ("forget_the_run", "its status is interrupted"),
