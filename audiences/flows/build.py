@@ -57,7 +57,7 @@ def build(workspace: Workspace, name: str) -> Built:
         ConfigurationError: for faults in the rule or in those that it names.
     """
     load.audience(workspace, name)
-    every = load.audiences(workspace)
+    every = load.needed(workspace, name)
     # What comes in meanwhile is neither read nor said to have been read.
     fixed = replace(workspace.lake, only=workspace.lake.committed())
     workspace = replace(workspace, lake=fixed)
@@ -73,7 +73,7 @@ def rules_digest(every: Mapping[str, Audience], name: str) -> str:
 
 def explain_audience(workspace: Workspace, name: str) -> Explained:
     """Say what an audience means, and how it is computed."""
-    every = load.audiences(workspace) if name in workspace.audiences else {}
+    every = load.needed(workspace, name)
     rule = load.audience(workspace, name)
     order(every, name)
     compiled = compile_audience(rule, workspace.now())
@@ -92,7 +92,7 @@ def _build_one(workspace: Workspace, every: Mapping[str, Audience], name: str) -
     compiled = compile_audience(rule, at)
     workspace.progress(f"build {rule.name}", 0)
     with connect(lake.scratch, workspace.memory) as con:
-        _tables(workspace, con, compiled, workspace.audiences)
+        _tables(workspace, con, compiled, every)
         con.execute(
             f"CREATE TEMP TABLE matching AS {compiled.sql}", _bound(workspace, compiled) or None
         )

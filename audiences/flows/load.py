@@ -9,6 +9,7 @@ from audiences import destinations
 from audiences.destinations import Destination
 from audiences.flows.workspace import Workspace
 from audiences.rules import spec
+from audiences.rules.graph import named
 from audiences.rules.spec import Audience
 from shared.errors import ConfigurationError, Fault
 
@@ -24,6 +25,29 @@ def audiences(workspace: Workspace) -> dict[str, Audience]:
     for name, text in sorted(workspace.audiences.items()):
         try:
             found[name] = spec.parse(text, f"audiences/{name}.yaml")
+        except ConfigurationError as error:
+            faults += error.faults
+    if faults:
+        raise ConfigurationError(*faults)
+    return found
+
+
+def needed(workspace: Workspace, name: str) -> dict[str, Audience]:
+    """Parse an audience and all that it names; a fault elsewhere is no matter of theirs.
+
+    Raises:
+        ConfigurationError: with the faults of these files.
+    """
+    found: dict[str, Audience] = {}
+    faults: list[Fault] = []
+    todo = [name]
+    while todo:
+        each = todo.pop()
+        if each in found or each not in workspace.audiences:
+            continue
+        try:
+            found[each] = spec.parse(workspace.audiences[each], f"audiences/{each}.yaml")
+            todo += named(found[each])
         except ConfigurationError as error:
             faults += error.faults
     if faults:

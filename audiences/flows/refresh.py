@@ -26,7 +26,7 @@ def refresh(workspace: Workspace, audience: str) -> None:
         people = snapshot.latest(lake, "people")
     members = snapshot.latest(lake, f"members/{audience}")
     wanted = {
-        "rules": rules_digest(load.audiences(workspace), audience),
+        "rules": rules_digest(load.needed(workspace, audience), audience),
         "people": people.number if people else None,
         "commits": commits,
     }

@@ -41,6 +41,11 @@ def order(audiences: Mapping[str, Audience], wanted: str) -> tuple[str, ...]:
     return tuple(walk.done)
 
 
+def named(audience: Audience) -> tuple[str, ...]:
+    """Return the audiences that a rule names, those that it suppresses among them."""
+    return tuple(dict.fromkeys(reference.name for reference in _references(audience)))
+
+
 def _visit(walk: _Walk, name: str, trail: tuple[str, ...]) -> None:
     audience = walk.audiences[name]
     for reference in _references(audience):

@@ -236,3 +236,17 @@ def test_an_audience_follows_those_that_it_names(world: World) -> None:
     before = len(world.requests())
     world.sync("meta-main")
     assert len(world.requests()) == before
+
+
+def test_a_fault_in_another_audience_s_file_stops_only_that_one(world: World) -> None:
+    people = customers(range(1, 5))
+    world.customers(people)
+    world.put("audiences", "broken", "name: broken\nwhere: {nonsense: 1}\n")
+    world.sync("meta-main")
+    world.in_step("meta-main", people)
+    world.put("audiences", "gold", GOLD.replace("[do-not-contact]", "[broken]"))
+    with pytest.raises(ConfigurationError, match=r"audiences/broken\.yaml:2"):
+        world.sync("meta-main")
+    world.put("audiences", "gold", GOLD.replace("[do-not-contact]", "[brokn]"))
+    with pytest.raises(ConfigurationError, match="brokn"):
+        world.sync("meta-main")
