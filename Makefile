@@ -22,7 +22,7 @@ demo: $(LOCAL)  ## Run the whole job on generated data against stand-in ad platf
 	@$(BIN)/bridge demo
 
 test: $(DEV)  ## Run the tests that take seconds
-	@$(RUN) pytest -q
+	@$(RUN) pytest -q -n auto --dist worksteal
 
 check: static test  ## Run everything that CI runs
 
