@@ -2,12 +2,17 @@
 
 Every step makes one named temporary table and is readable by itself:
 
-    nodes    every identifier that is alive: durable ones, and devices with their end of life
+    nodes    every identifier that is alive, numbered by key: durable ones, and devices with their
+             end of life
+    pairs    links between two live nodes, each once, by number
     hubs     identifiers shared by so many that they identify nobody (a placeholder e-mail)
-    edges    links between live nodes, without hubs
-    labels   the smallest key of each connected component
+    edges    the pairs without hubs, in both directions
+    labels   the smallest number of each connected component
+    parts    every node with the label of its component
     claims   which component may keep which earlier person id
     people   identifier -> person
+
+Numbers of four bytes stand for keys of sixteen wherever rows are joined again and again.
 """
 
 from __future__ import annotations
@@ -22,60 +27,71 @@ STRONG = "('external_id', 'email', 'phone', 'email_sha256', 'phone_sha256')"
 
 
 def nodes_sql() -> str:
-    """Collect every live identifier once.
+    """Collect every live identifier once, numbered in the order of their keys.
 
     An identifier that is known raw and hashed is one node; one that anything durable vouches for
     has no end of life.
     """
     return """
-        SELECT key, min(type) AS type, CASE WHEN bool_or(expires_at IS NULL) THEN NULL
-            ELSE max(expires_at) END AS expires_at
-        FROM (
-            SELECT DISTINCT key, type, NULL::TIMESTAMPTZ AS expires_at FROM all_match_keys
-            UNION ALL
-            SELECT key, min(id_type), max(expires_at) FROM live_sightings GROUP BY key
-            UNION ALL
-            SELECT b, min(b_type), max(expires_at) FROM live_links
-                WHERE expires_at IS NOT NULL GROUP BY b
-            UNION ALL
-            SELECT a, min(a_type), max(expires_at) FROM live_links
-                WHERE expires_at IS NOT NULL GROUP BY a)
-        GROUP BY key"""
+        SELECT row_number() OVER (ORDER BY key)::INTEGER AS id, key, type, expires_at FROM (
+            SELECT key, min(type) AS type,
+                CASE WHEN NOT bool_or(expires_at IS NULL) THEN max(expires_at) END AS expires_at
+            FROM (
+                SELECT key, type, NULL::TIMESTAMPTZ AS expires_at FROM all_match_keys
+                UNION ALL
+                SELECT key, id_type, expires_at FROM live_sightings
+                UNION ALL
+                SELECT b, b_type, expires_at FROM live_links WHERE expires_at IS NOT NULL
+                UNION ALL
+                SELECT a, a_type, expires_at FROM live_links WHERE expires_at IS NOT NULL)
+            GROUP BY key)"""
+
+
+def pairs_sql() -> str:
+    """List each link between two live identifiers once, whatever says so and how often."""
+    return """
+        WITH linked AS (SELECT DISTINCT least(a, b) AS a, greatest(a, b) AS b FROM live_links)
+        SELECT one.id AS a, other.id AS b FROM linked
+        JOIN nodes AS one ON one.key = linked.a JOIN nodes AS other ON other.key = linked.b"""
 
 
 def hubs_sql(max_shared: int) -> str:
     """Find identifiers linked with more than `max_shared` different durable identifiers."""
     return f"""
-        SELECT key FROM (
-            SELECT a AS key, b AS other, b_type AS other_type FROM live_links
-            UNION ALL SELECT b, a, a_type FROM live_links)
-        WHERE other_type IN {STRONG}
-        GROUP BY key HAVING count(DISTINCT other) > {max_shared:d}"""
+        WITH strong AS (SELECT id FROM nodes WHERE type IN {STRONG})
+        SELECT id FROM (
+            SELECT a AS id FROM pairs SEMI JOIN strong ON strong.id = b
+            UNION ALL SELECT b FROM pairs SEMI JOIN strong ON strong.id = a)
+        GROUP BY id HAVING count(*) > {max_shared:d}"""
 
 
 def edges_sql() -> str:
-    """List each link between two live identifiers once, in both directions, without hubs."""
+    """Leave out pairs with a hub, and list the others in both directions."""
     return """
-        SELECT DISTINCT a, b FROM (
-            SELECT a, b FROM live_links UNION ALL SELECT b, a FROM live_links)
-        SEMI JOIN nodes ON nodes.key = a SEMI JOIN nodes AS ends ON ends.key = b
-        ANTI JOIN hubs ON hubs.key = a ANTI JOIN hubs AS busy ON busy.key = b"""
+        WITH kept AS (
+            FROM pairs ANTI JOIN hubs ON hubs.id = a ANTI JOIN hubs AS busy ON busy.id = b)
+        SELECT a, b FROM kept UNION ALL SELECT b, a FROM kept"""
 
 
 def labels_sql() -> str:
-    """Spread the smallest key through each component until nothing changes."""
+    """Spread the smallest number through each component until nothing changes."""
     return """
-        WITH RECURSIVE spread(key, label) USING KEY (key) AS (
+        WITH RECURSIVE spread(id, label) USING KEY (id) AS (
             SELECT DISTINCT a, a FROM edges
             UNION
             SELECT edges.b, min(spread.label)
-            FROM spread JOIN edges ON edges.a = spread.key
-            JOIN recurring.spread AS known ON known.key = edges.b
+            FROM spread JOIN edges ON edges.a = spread.id
+            JOIN recurring.spread AS known ON known.id = edges.b
             WHERE spread.label < known.label
             GROUP BY edges.b)
-        SELECT key, label FROM spread
-        UNION ALL
-        SELECT key, key FROM nodes ANTI JOIN edges ON edges.a = nodes.key"""
+        SELECT id, label FROM spread"""
+
+
+def parts_sql() -> str:
+    """Give every node the label of its component; one without an edge is its own."""
+    return """
+        SELECT key, type, expires_at, coalesce(label, id) AS label
+        FROM nodes LEFT JOIN labels USING (id)"""
 
 
 def claims_sql() -> str:
@@ -86,9 +102,9 @@ def claims_sql() -> str:
     """
     return """
         WITH held AS (
-            SELECT labels.label, earlier.person, min(earlier.since) AS since, count(*) AS size,
+            SELECT parts.label, earlier.person, min(earlier.since) AS since, count(*) AS size,
                 bool_or(earlier.key = earlier.person) AS named
-            FROM labels JOIN earlier USING (key) GROUP BY ALL),
+            FROM parts JOIN earlier USING (key) GROUP BY ALL),
         given AS (
             SELECT * FROM held QUALIFY row_number() OVER (
                 PARTITION BY person ORDER BY named DESC, size DESC, label) = 1)
@@ -104,14 +120,14 @@ def people_sql(as_of: datetime, run: str) -> str:
     return f"""
         WITH named AS (
             SELECT label, coalesce(
-                min(nodes.key) FILTER (WHERE type IN {STRONG}), min(nodes.key)) AS fresh
-            FROM labels JOIN nodes USING (key) GROUP BY label),
+                min(key) FILTER (WHERE type IN {STRONG}), min(key)) AS fresh
+            FROM parts GROUP BY label),
         taken AS (SELECT DISTINCT person FROM claims)
-        SELECT nodes.key, nodes.type, coalesce(claims.person, CASE
+        SELECT parts.key, parts.type, coalesce(claims.person, CASE
                 WHEN taken.person IS NULL THEN named.fresh
                 ELSE left(sha256(named.fresh || '|{run}'), 32)::UUID END) AS person,
-            nodes.expires_at, coalesce(claims.since, {timestamp(as_of)}) AS since
-        FROM nodes JOIN labels USING (key) JOIN named USING (label)
+            parts.expires_at, coalesce(claims.since, {timestamp(as_of)}) AS since
+        FROM parts JOIN named USING (label)
         LEFT JOIN claims USING (label) LEFT JOIN taken ON taken.person = named.fresh"""
 
 
@@ -123,9 +139,11 @@ def resolve(con: duckdb.DuckDBPyConnection, as_of: datetime, max_shared: int, ru
     """
     steps = {
         "nodes": nodes_sql(),
+        "pairs": pairs_sql(),
         "hubs": hubs_sql(max_shared),
         "edges": edges_sql(),
         "labels": labels_sql(),
+        "parts": parts_sql(),
         "claims": claims_sql(),
         "people": people_sql(as_of, run),
     }
