@@ -139,9 +139,9 @@ def _tables(
     lake, at, sql = workspace.lake, workspace.now(), compiled.sql
     now.people(con, lake, snapshot.latest(lake, "people"), at)
     if "profiles_now" in sql:
-        now.profiles(con, lake, at)
+        now.profiles(con, lake, at, sql)
     if "events_now" in sql:
-        now.events(con, lake, at, sql)
+        now.events(con, lake, at, sql, compiled.events)
     if "sightings_now" in sql:
         now.sightings(con, lake, at)
     if "members_now" in sql:

@@ -20,7 +20,7 @@ from audiences.flows.workspace import Workspace
 from audiences.identifiers.packs import pack
 from audiences.lake import now, query, snapshot
 from audiences.lake.lake import Lake
-from audiences.match.desired import make_desired
+from audiences.match.desired import PROFILE_COLUMNS, make_desired
 from audiences.match.diff import batched_sql, make_changes
 from audiences.platforms import platform
 from audiences.platforms.base import AUDIENCE_ID, Platform, Target
@@ -150,7 +150,7 @@ def _tables(
         return None if number is None else snapshot.load(lake, table, number)
 
     now.people(con, lake, state("people", inputs["people"]), at)
-    now.profiles(con, lake, at)
+    now.profiles(con, lake, at, PROFILE_COLUMNS)
     now.sightings(con, lake, at)
     con.register("all_match_keys", lake.log("match_keys"))
     now.members_of(con, lake, state(f"members/{audience.name}", inputs["members"]), at)

@@ -1,6 +1,6 @@
 """The lake as it is now: tables and views by person, which rules, matching and reports read.
 
-people_now      key, type, person, expires_at, since
+people_now      key, type, person, expires_at
 profiles_now    person and the newest version of each of their records
 events_now      person and each event once
 sightings_now   person (the device itself where nobody is known), device, and what was seen
@@ -9,7 +9,7 @@ members_now     audience, member, of, expires_at
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import pyarrow as pa
@@ -33,24 +33,33 @@ def people(con: Connection, lake: Lake, of: Snapshot | None, as_of: datetime) ->
     """Make `people_now` from a snapshot, without identifiers whose life is over."""
     con.register("all_people", snapshot.dataset(lake, of, schemas.PEOPLE))
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE people_now AS SELECT * FROM all_people "
+        "CREATE OR REPLACE TEMP TABLE people_now AS SELECT * EXCLUDE (since) FROM all_people "
         f"WHERE expires_at IS NULL OR expires_at > {query.timestamp(as_of)}"
     )
 
 
-def profiles(con: Connection, lake: Lake, as_of: datetime) -> None:
-    """Make `profiles_now`; needs `people_now`."""
+def profiles(con: Connection, lake: Lake, as_of: datetime, used: str | None = None) -> None:
+    """Make `profiles_now`; needs `people_now`.
+
+    With `used`, only columns whose names stand in that text are read: whole records are wide.
+    """
     query.view_profiles(con, lake, as_of)
+    names = [n for n in schemas.PROFILES.names if n not in ("key", "ingest")]
+    columns = ", ".join(f"live.{n}" for n in names if used is None or n in used or n == "record")
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE profiles_now AS "
-        "SELECT people_now.person, live.* EXCLUDE (key, ingest) "
+        f"CREATE OR REPLACE TEMP TABLE profiles_now AS SELECT people_now.person, {columns} "
         "FROM live_profiles AS live JOIN people_now USING (key)"
     )
 
 
-def events(con: Connection, lake: Lake, as_of: datetime, used: str) -> None:
-    """Make `events_now` with the columns whose names stand in `used`; needs `people_now`."""
-    query.view_events(con, lake, as_of)
+def events(
+    con: Connection, lake: Lake, as_of: datetime, used: str, kinds: Collection[str] | None = None
+) -> None:
+    """Make `events_now` with the columns whose names stand in `used`; needs `people_now`.
+
+    With `kinds`, only events of these names are there.
+    """
+    query.view_events(con, lake, as_of, kinds)
     names = [n for n in schemas.EVENTS.names if n in used and n not in ("event", "key", "ingest")]
     columns = ", ".join(f"live.{name}" for name in dict.fromkeys(["name", "at", *names]))
     con.execute(

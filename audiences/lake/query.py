@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -83,6 +83,11 @@ def timestamp(at: datetime) -> str:
     return f"TIMESTAMPTZ '{at.isoformat()}'"
 
 
+def text(value: str) -> str:
+    """Write a text as a SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def view_sightings(con: Connection, lake: Lake, as_of: datetime) -> None:
     """Make the view `live_sightings`: seen by then and not expired, swept or not."""
     today = day(as_of)
@@ -119,12 +124,23 @@ def view_profiles(con: Connection, lake: Lake, as_of: datetime) -> None:
     )
 
 
-def view_events(con: Connection, lake: Lake, as_of: datetime) -> None:
-    """Make the view `live_events`: happened by then; of one that came twice, as it came last."""
+def view_events(
+    con: Connection, lake: Lake, as_of: datetime, kinds: Collection[str] | None = None
+) -> None:
+    """Make the view `live_events`: happened by then; of one that came twice, as it came last.
+
+    With `kinds`, only events of these names.
+    """
     month = f"{day(as_of):%Y-%m}"
     con.register("all_events", lake.log("events", lambda value: value <= month))
+    of_kind, once_of_kind = "", ""
+    if kinds is not None:
+        # An event may have come under another name before or since: the last one counts.
+        named = f"name IN ({', '.join(text(kind) for kind in sorted(kinds))})"
+        of_kind = f" WHERE {named}"
+        once_of_kind = f" SEMI JOIN (SELECT event FROM all_events{of_kind}) USING (event)"
     con.execute(
-        "CREATE OR REPLACE TEMP VIEW live_events AS SELECT * FROM all_events "
-        f'WHERE "at" <= {timestamp(as_of)} '
-        "QUALIFY row_number() OVER (PARTITION BY event ORDER BY ingest DESC) = 1"
+        "CREATE OR REPLACE TEMP VIEW live_events AS SELECT * FROM ("
+        f'SELECT * FROM all_events{once_of_kind} WHERE "at" <= {timestamp(as_of)} '
+        f"QUALIFY row_number() OVER (PARTITION BY event ORDER BY ingest DESC) = 1){of_kind}"
     )

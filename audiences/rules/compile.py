@@ -13,7 +13,18 @@ from audiences.rules import holdout, literals, phrases, steps
 from audiences.rules.literals import column_sql
 from audiences.rules.spec import Audience
 from audiences.rules.steps import MEMBER, PERSON
-from audiences.rules.tree import All, AnyOf, Event, Leaf, MemberOf, Node, Not, Profile, Seen
+from audiences.rules.tree import (
+    All,
+    AnyOf,
+    Event,
+    Leaf,
+    MemberOf,
+    Node,
+    Not,
+    Profile,
+    Seen,
+    leaves,
+)
 
 UNIVERSE, SUPPRESSED = "universe", "suppressed"
 # A person is in reach only through an identifier that names them; a cookie alone is a device.
@@ -36,6 +47,7 @@ class Compiled:
     steps: tuple[Step, ...]
     sql: str
     params: tuple[str, ...] = ()
+    events: frozenset[str] = frozenset()  # the names of all events that it asks about
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +92,8 @@ def compile_audience(audience: Audience, as_of: datetime, dialect: str = "duckdb
         final = final.with_(exp.to_identifier(name), as_=query)
     shown = tuple(Step(n, _text(q, dialect, pretty=True), says) for n, q, says in draft.parts)
     params = (holdout.SECRET,) if audience.holdout else ()
-    return Compiled(shown, _text(final, dialect), params)
+    events = frozenset(leaf.name for leaf in leaves(audience.where) if isinstance(leaf, Event))
+    return Compiled(shown, _text(final, dialect), params, events)
 
 
 def _text(query: exp.Query, dialect: str, *, pretty: bool = False) -> str:
