@@ -12,7 +12,7 @@ Steps, each a named temporary table:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from duckdb import DuckDBPyConnection as Connection
@@ -100,15 +100,16 @@ def wires_sql(platform: Platform, pack: Pack, of: str, mode: str = "mirror") -> 
     in one of them is durable, and of two ends the later counts. Where nothing is ever taken back
     and the platform does not forget by itself, no short-lived id may go at all.
     """
-    devices, records = [], []
+    devices: list[str] = []
+    records: dict[tuple[str, str], list[str]] = {}
     for place, key in enumerate(platform.keys):
         for kind in key.types:
             rule, known = pack.rule(kind), id_type(kind)
             if rule is None or known is None:
                 continue
             if not known.device:
-                how = rule.encoding.value
-                records.append(f"('{kind}', '{rule.form}', {place}, '{key.wire}', '{how}')")
+                row = f"('{kind}', '{rule.form}', {place}, '{key.wire}', '{rule.encoding.value}')"
+                records.setdefault((kind, rule.form), []).append(row)
             elif platform.row_ttl or mode != "add":
                 devices.append(f"('{kind}', {place}, '{key.wire}')")
     parts = [_devices_sql(devices)] if devices else []
@@ -117,7 +118,7 @@ def wires_sql(platform: Platform, pack: Pack, of: str, mode: str = "mirror") -> 
     return f"""
         SELECT {unit} AS unit, member, place, wire, value,
             CASE WHEN bool_and(expires_at IS NOT NULL) THEN max(expires_at) END AS expires_at
-        FROM ({" UNION ALL ".join(parts)}) GROUP BY ALL"""
+        FROM ({" UNION ALL ".join(f"({part})" for part in parts)}) GROUP BY ALL"""
 
 
 def _devices_sql(kinds: Sequence[str]) -> str:
@@ -127,14 +128,19 @@ def _devices_sql(kinds: Sequence[str]) -> str:
         JOIN devices USING (type) JOIN owned USING (key)"""
 
 
-def _records_sql(kinds: Sequence[str]) -> str:
-    """Read the match keys once, for all types together."""
+def _records_sql(kinds: Mapping[tuple[str, str], Sequence[str]]) -> str:
+    """Read the match keys once, for all types together; few of them are our members'."""
     encoded = " ".join(f"WHEN '{how.value}' THEN {sql}" for how, sql in _ENCODED.items())
+    wanted = " OR ".join(f"type = '{kind}' AND form = '{form}'" for kind, form in kinds)
+    rows = ", ".join(row for same in kinds.values() for row in same)
     return f"""
+        WITH theirs AS MATERIALIZED (
+            SELECT member, key, type, form, digest, value
+            FROM all_match_keys JOIN owned USING (key) WHERE {wanted})
         SELECT member, key, place, wire, CASE encoding {encoded} END AS value,
             NULL::TIMESTAMPTZ AS expires_at
-        FROM (VALUES {", ".join(kinds)}) AS taken(type, form, place, wire, encoding)
-        JOIN all_match_keys USING (type, form) JOIN owned USING (key)
+        FROM theirs JOIN (VALUES {rows}) AS taken(type, form, place, wire, encoding)
+            USING (type, form)
         WHERE encoding <> '{Encoding.RAW.value}' OR {_IN_CLEAR}"""
 
 
