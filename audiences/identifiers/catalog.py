@@ -1,4 +1,8 @@
-"""The identifier types: how long each lives, whether it may leave, what its key is made of."""
+"""The identifier types: how long each lives, whether it may leave, what its key is made of.
+
+Beside them stand attributes: what describes a person or a click and may help a platform to match,
+but never links two records. They have no key and no life of their own.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +30,20 @@ class IdType:
     forms: tuple[str, ...]  # names of identifiers.forms
 
 
-def _strong(name: str, leaves: str, *forms: str) -> IdType:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """One type that describes and never links; it lives as long as the record it stands in."""
+
+    name: str
+    kind: str  # name | place | birth | gender | click | worth
+    leaves: str  # hashed | raw: in clear where a platform takes it so
+    forms: tuple[str, ...]  # names of identifiers.forms
+
+
+def _strong(name: str, leaves: str, *forms: str, strong: bool = True) -> IdType:
     return IdType(
         name=name,
-        strong=True,
+        strong=strong,
         device=False,
         lifetime_days=None,
         identity=name,
@@ -50,7 +64,7 @@ def _hashed(name: str, identity: str, form: str) -> IdType:
     )
 
 
-def _device(name: str, days: int, *, identity: str = "", leaves: str = "raw") -> IdType:
+def _device(name: str, days: int, *forms: str, identity: str = "", leaves: str = "raw") -> IdType:
     return IdType(
         name=name,
         strong=False,
@@ -58,24 +72,78 @@ def _device(name: str, days: int, *, identity: str = "", leaves: str = "raw") ->
         lifetime_days=days,
         identity=identity or name,
         leaves=leaves,
-        forms=("plain",),
+        forms=forms or ("plain",),
     )
 
 
+_EMAIL_FORMS = ("plain", "gmail", "gmail_com", "no_tag", "no_dots_no_tag", "ascii", "ascii_word",
+                "word")  # fmt: skip
 _TYPES = (
-    _strong("external_id", "raw", "plain"),
-    _strong("email", "hashed", "plain", "gmail", "gmail_com"),
+    _strong("external_id", "raw", "plain", "token"),
+    _strong("email", "hashed", *_EMAIL_FORMS),
     _strong("phone", "hashed", "e164", "digits"),
+    _strong("line_user_id", "raw", "plain", strong=False),
     _hashed("email_sha256", "email", "plain"),
     _hashed("phone_sha256", "phone", "e164"),
     _device("cookie", LONGEST_DAYS),
-    _device("idfa", LONGEST_DAYS, identity="maid"),
-    _device("gaid", LONGEST_DAYS, identity="maid"),
-    _device("maid", LONGEST_DAYS, identity="maid"),
+    _device("idfa", LONGEST_DAYS, "plain", "upper", identity="maid"),
+    _device("gaid", LONGEST_DAYS, "plain", "upper", identity="maid"),
+    _device("maid", LONGEST_DAYS, "plain", "upper", identity="maid"),
     _device("ctv", LONGEST_DAYS),
     _device("ip", 1, leaves="never"),  # shared by households and offices: it names no device
+    _device("uid2", LONGEST_DAYS),
+    _device("euid", LONGEST_DAYS),
     _device("partner", 30),
 )
+
+
+def _attributes(kind: str, leaves: str, **forms: tuple[str, ...]) -> tuple[Attribute, ...]:
+    return tuple(
+        Attribute(name=name, kind=kind, leaves=leaves, forms=found) for name, found in forms.items()
+    )
+
+
+_PLAIN = ("plain",)
+_NAME_FORMS = ("plain", "lower_letters", "lower_joined", "a_z_0_9")
+# A click id travels in links that people share, so it links nobody.
+_CLICKS = (
+    *("dclid", "epik", "fbc", "fbclid", "fbp", "gbraid", "gclid", "li_fat_id", "msclkid"),
+    *("rdt_cid", "sccid", "ttclid", "twclid", "wbraid"),
+)
+_ATTRIBUTES = (
+    *_attributes(
+        "name",
+        "hashed",
+        first_name=(*_NAME_FORMS, "lower", "untitled"),
+        first_initial=("plain", "initial"),
+        last_name=(*_NAME_FORMS, "lower", "unsuffixed"),
+    ),
+    *_attributes(
+        "place",
+        "hashed",
+        street=("plain", "street_line"),
+        city=("plain", "a_z", "letters", "a_z_0_9"),
+        state=("plain", "ansi_a_z", "ansi_letters", "two_letters"),
+    ),
+    *_attributes(
+        "place",
+        "raw",
+        zip=("plain", "zip_short", "zip_sector", "zip_whole", "zip_by_country"),
+        country=("plain", "lower"),
+    ),
+    *_attributes(
+        "birth",
+        "hashed",
+        birth_date=_PLAIN,
+        birth_year=_PLAIN,
+        birth_month=_PLAIN,
+        birth_day=_PLAIN,
+    ),
+    *_attributes("gender", "hashed", gender=_PLAIN),
+    *_attributes("click", "raw", **dict.fromkeys(_CLICKS, _PLAIN)),
+    *_attributes("worth", "raw", value=_PLAIN),
+)
+ATTRIBUTES: dict[str, Attribute] = {one.name: one for one in _ATTRIBUTES}
 CATALOG: dict[str, IdType] = {kind.name: kind for kind in _TYPES}
 STRONG = ("external_id", "email", "phone")  # strongest first
 
@@ -86,7 +154,10 @@ def base_type(name: str) -> str:
 
 
 def id_type(name: str) -> IdType | None:
-    """Return a type by name, or None when there is none; `partner:<name>` is one of each name."""
+    """Return an identifier type by name, or None; `partner:<name>` is one of each name.
+
+    An attribute is none: it links nobody.
+    """
     if _PARTNER.fullmatch(name):
         return _device(name, 30)
     return CATALOG.get(name) if name != "partner" else None

@@ -68,16 +68,38 @@ def canonical_column(
     return found.take(encoded.indices), reasons.take(encoded.indices)
 
 
-def form_column(type: str, form: str, canonical: pa.Array) -> pa.Array:  # noqa: A002
+def form_column(
+    type: str,  # noqa: A002
+    form: str,
+    canonical: pa.Array,
+    countries: pa.Array | None = None,
+) -> pa.Array:
     """Return the texts of one form; null where a value has no such form."""
     column = _flat(canonical)
     if form in {"plain", "e164"}:
         return column
-    if form == "digits":
+    if (type, form) == ("phone", "digits"):
         return pc.utf8_ltrim(column, "+0")
+    if form not in {"gmail", "gmail_com"}:
+        return _spelled(type, form, column, countries)
     touched = pc.fill_null(pc.match_substring_regex(column, "@(gmail|googlemail)\\.com$"), False)
     texts = [form_text(type, form, text) for text in column.filter(touched).to_pylist()]
     return pc.replace_with_mask(column, touched, pa.array(texts, pa.string()))
+
+
+def _spelled(type_name: str, form: str, column: pa.Array, countries: pa.Array | None) -> pa.Array:
+    """Spell each value of its own once, and each with its country where there are countries."""
+    lands = _flat(countries).to_pylist() if countries is not None else [None] * len(column)
+    known: dict[tuple[str, str | None], str | None] = {}
+    texts: list[str | None] = []
+    for pair in zip(column.to_pylist(), lands, strict=True):
+        if pair[0] is None:
+            texts.append(None)
+            continue
+        if pair not in known:
+            known[pair] = form_text(type_name, form, *pair)
+        texts.append(known[pair])
+    return pa.array(texts, pa.string())
 
 
 def _flat(values: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from audiences.identifiers.hashes import looks_hashed
+from audiences.identifiers.mail_flags import flags_of
 from audiences.identifiers.reasons import Canonical, refused
 from audiences.identifiers.text import (
     CONTROL,
     INVISIBLE,
+    NARROW,
     compose,
     first_fault,
     has_space,
@@ -16,9 +18,12 @@ from audiences.identifiers.text import (
     trim,
 )
 
-# ASCII typed with an East Asian keyboard in its wide mode, and its full stops.
-_NARROW = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3002: ".", 0xFF61: "."}
-_AS_MEANT: dict[int, int | str | None] = {**_NARROW, **dict.fromkeys(map(ord, INVISIBLE))}
+_STOPS = {0x3002: ".", 0xFF61: "."}  # what an East Asian keyboard types for a dot
+_AS_MEANT: dict[int, int | str | None] = {
+    **NARROW,
+    **_STOPS,
+    **dict.fromkeys(map(ord, INVISIBLE)),
+}
 _ATOM = r"a-z0-9!#$%&'*+/=?^_`{|}~\-"
 # Dots may follow each other: Japanese carriers and Gmail gave out such addresses.
 _LOCAL = re.compile(rf"[{_ATOM}\x80-\U0010ffff][{_ATOM}.\x80-\U0010ffff]*")
@@ -55,20 +60,39 @@ def _as_meant(text: str) -> str:
 
 
 def _parts(text: str) -> Canonical:
-    local, at, domain = text.rpartition("@")
-    if not at:
-        return refused("no_at_sign")
-    if "@" in local and not local.startswith('"'):
-        return refused("two_at_signs")
-    if not _LOCAL.fullmatch(local) or not local.isprintable():
-        return refused("bad_local_part")
+    local, _, domain = text.rpartition("@")
+    reason = first_fault(text, _PART_CHECKS)
+    if reason:
+        return refused(reason)
     ascii_domain = _ascii_domain(domain)
     if ascii_domain is None:
         return refused("bad_domain")
     if len(local.encode()) > 64 or len(local.encode()) + len(ascii_domain) > 253:
         return refused("too_long")
     whole = f"{local}@{ascii_domain}"
-    return refused("placeholder") if is_sentinel(whole) else Canonical(whole)
+    if is_sentinel(whole):
+        return refused("placeholder")
+    return Canonical(whole, flags=flags_of(whole))
+
+
+def _has_no_at(text: str) -> bool:
+    return "@" not in text
+
+
+def _has_two_ats(text: str) -> bool:
+    return text.count("@") > 1 and not text.startswith('"')
+
+
+def _has_bad_local(text: str) -> bool:
+    local = text.rpartition("@")[0]
+    return not _LOCAL.fullmatch(local) or not local.isprintable()
+
+
+_PART_CHECKS = (
+    ("no_at_sign", _has_no_at),
+    ("two_at_signs", _has_two_ats),
+    ("bad_local_part", _has_bad_local),
+)
 
 
 def _ascii_domain(domain: str) -> str | None:

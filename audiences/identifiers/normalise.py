@@ -6,9 +6,20 @@ import ipaddress
 import re
 from collections.abc import Callable
 
-from audiences.identifiers.catalog import base_type
+from audiences.identifiers.births import (
+    canonical_date,
+    canonical_day,
+    canonical_gender,
+    canonical_month,
+    canonical_worth,
+    canonical_year,
+)
+from audiences.identifiers.catalog import ATTRIBUTES, base_type
+from audiences.identifiers.countries import canonical_country
 from audiences.identifiers.hashes import canonical_hash
 from audiences.identifiers.mail import canonical_email
+from audiences.identifiers.names import canonical_name
+from audiences.identifiers.places import canonical_zip
 from audiences.identifiers.reasons import Canonical, fix_for, refused
 from audiences.identifiers.text import (
     CONTROL,
@@ -23,8 +34,11 @@ from audiences.identifiers.text import (
 __all__ = ["LONGEST", "SENTINELS", "Canonical", "canonical", "fix_for"]
 
 LONGEST = 256  # characters of an external or device id
+_LONGEST_CLICK = 512
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ZEROS = re.compile(r"0[0-]*")
+_UID = re.compile(r"[A-Za-z0-9+/]{43}[A-Za-z0-9+/=]")  # 32 or 33 bytes
+_LINE_USER_ID = re.compile(r"U[0-9a-f]{32}")
 _PHONE_SHAPE = re.compile(r"[+][0-9][0-9().-]{6,}")
 _EMAIL_SHAPE = re.compile(r"[^@]+@[^@]+\.[^@.]{2,}")
 
@@ -49,6 +63,12 @@ _EXTERNAL_CHECKS = (
 _OPAQUE_CHECKS = (
     ("empty", lambda text: not text),
     ("too_long", lambda text: len(text) > LONGEST),
+)
+_CLICK_CHECKS = (
+    ("empty", lambda text: not text),
+    ("too_long", lambda text: len(text) > _LONGEST_CLICK),
+)
+_SIGN_CHECKS = (
     ("space_inside", has_space),
     ("control_characters", lambda text: not text.isprintable()),
     ("looks_like_email", _EMAIL_SHAPE.fullmatch),
@@ -66,7 +86,13 @@ def _external(value: str) -> Canonical:
 
 def _opaque(value: str) -> Canonical:
     text = trim(value)
-    reason = first_fault(text, _OPAQUE_CHECKS)
+    reason = first_fault(text, _OPAQUE_CHECKS) or first_fault(text, _SIGN_CHECKS)
+    return refused(reason) if reason else Canonical(text)
+
+
+def _click(value: str) -> Canonical:
+    text = trim(value)
+    reason = first_fault(text, _CLICK_CHECKS) or first_fault(text, _SIGN_CHECKS)
     return refused(reason) if reason else Canonical(text)
 
 
@@ -77,6 +103,20 @@ def _mobile(value: str) -> Canonical:
     if not _UUID.fullmatch(text):
         return refused("bad_uuid")
     return refused("no_tracking_id") if _ZEROS.fullmatch(text) else Canonical(text)
+
+
+def _uid(value: str) -> Canonical:
+    text = trim(value)
+    if not text:
+        return refused("empty")
+    return Canonical(text) if _UID.fullmatch(text) else refused("bad_uid")
+
+
+def _line_user(value: str) -> Canonical:
+    text = trim(value)
+    if not text:
+        return refused("empty")
+    return Canonical(text) if _LINE_USER_ID.fullmatch(text) else refused("bad_line_user_id")
 
 
 def _ip(value: str) -> Canonical:
@@ -115,4 +155,18 @@ _RULES: dict[str, Callable[[str], Canonical]] = {
     **dict.fromkeys(("maid", "idfa", "gaid"), _mobile),
     **dict.fromkeys(("cookie", "ctv", "partner"), _opaque),
     "ip": _ip,
+    **dict.fromkeys(("uid2", "euid"), _uid),
+    "line_user_id": _line_user,
+    **dict.fromkeys(
+        ("first_name", "first_initial", "last_name", "street", "city", "state"), canonical_name
+    ),
+    "zip": canonical_zip,
+    "country": canonical_country,
+    "birth_date": canonical_date,
+    "birth_year": canonical_year,
+    "birth_month": canonical_month,
+    "birth_day": canonical_day,
+    "gender": canonical_gender,
+    "value": canonical_worth,
+    **{name: _click for name, one in ATTRIBUTES.items() if one.kind == "click"},
 }

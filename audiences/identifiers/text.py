@@ -65,3 +65,32 @@ def compose(text: str) -> str:
 def is_sentinel(text: str) -> bool:
     """Tell whether a trimmed text stands for "no value"."""
     return len(text) <= 24 and text.lower() in SENTINELS
+
+
+# ZERO WIDTH (NON-)JOINER shape letters of Arabic and Indic scripts; between others they are noise.
+_JOINERS = "\u200c\u200d"
+_NOISE = {ord(sign): None for sign in INVISIBLE if sign not in _JOINERS}
+_LOOSE_JOINER = re.compile("(?<![\u0600-\u0dff])[\u200c\u200d]|[\u200c\u200d](?![\u0600-\u0dff])")
+# ASCII typed with an East Asian keyboard in its wide mode.
+NARROW = {0xFF01 + i: 0x21 + i for i in range(94)}
+
+
+def seen(text: str) -> str:
+    """Return a text trimmed, composed (NFC) and without signs that nobody sees."""
+    if text.isascii():
+        return text.strip(_ENDS)
+    kept = _LOOSE_JOINER.sub("", text.translate(_NOISE))
+    return compose(kept).strip(_ENDS)
+
+
+def ascii_digits(text: str) -> str:
+    """Return a text with the digits of any script written as ASCII ones, and wide ASCII narrow."""
+    if text.isascii():
+        return text
+    narrow = text.translate(NARROW)
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in narrow)
+
+
+def has_letters(text: str) -> bool:
+    """Tell whether there is a letter or digit of any script in a text."""
+    return any(map(str.isalnum, text))

@@ -10,8 +10,10 @@ from typing import Annotated, BinaryIO
 import pyarrow as pa
 import typer
 
-from audiences.identifiers.columns import canonical_column, form_column
-from audiences.identifiers.packs import apply, encode, encode_digest, pack
+from audiences.identifiers.columns import canonical_column
+from audiences.identifiers.packs import Pack, applied, pack, rule_of
+from audiences.identifiers.reasons import Canonical
+from shared.errors import ConfigurationError
 
 _BLOCK_BYTES = 256 << 10
 # Some readers end a line at these, though JSON lines do not.
@@ -31,13 +33,18 @@ def normalize(
     country: Annotated[
         str, typer.Option("--country", metavar="CC", help="Of phones that do not say theirs.")
     ] = "",
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="NAME=VALUE", help="A choice of the platform's rules."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Always so; taken for evenness.")] = True,
 ) -> None:
-    """Write one JSON object a line: value, canonical, sent, form, reason."""
+    """Write one JSON object a line: value, canonical, sent, form, reason; and flags, if any."""
     _ = as_json
-    apply(platform, kind, "", country or None)  # says at once when there is no such rule
+    rules = _rules(platform, option or [])
+    rule_of(rules, kind)  # says at once when there is no such rule
     for values in _lines(sys.stdin.buffer):
-        for told in _told(platform, kind, country, values):
+        for told in _told(rules, kind, country, values):
             text = json.dumps(told, ensure_ascii=False)
             line = text if text.isascii() else text.translate(_LINE_ENDS)
             sys.stdout.buffer.write(line.encode() + b"\n")
@@ -61,22 +68,29 @@ def _texts(lines: bytes) -> list[str]:
     return [line.rstrip(b"\r\n").decode("utf-8", errors="replace") for line in lines.split(b"\n")]
 
 
+def _rules(platform: str, options: Sequence[str]) -> Pack:
+    """Return a platform's rules with the choices `name=value` made."""
+    chosen = {name: value for name, _, value in (text.partition("=") for text in options)}
+    known = {choice.name for choice in pack(platform).choices}
+    for name in chosen.keys() - known:
+        listed = ", ".join(sorted(known)) or "none"
+        raise ConfigurationError(f"{platform} has no option '{name}'; it has {listed}")
+    return pack(platform, chosen)
+
+
 def _told(
-    platform: str, kind: str, country: str, values: Sequence[str]
-) -> Iterator[dict[str, str | None]]:
+    rules: Pack, kind: str, country: str, values: Sequence[str]
+) -> Iterator[dict[str, object]]:
     """Yield what `apply` says of each value, for all of them at once."""
-    rule = pack(platform).rule(kind)
-    if rule is None:
-        raise KeyError(kind)
     countries = pa.array([country or None] * len(values), pa.string())
     found, reasons = canonical_column(kind, pa.array(values, pa.string()), countries)
-    texts = form_column(kind, rule.form, found).to_pylist()
-    made = encode_digest if rule.type.endswith("_sha256") else encode
-    for value, text, reason in zip(values, texts, reasons.to_pylist(), strict=True):
-        yield {
+    for value, text, reason in zip(values, found.to_pylist(), reasons.to_pylist(), strict=True):
+        one = applied(rules, kind, value, Canonical(text, reason or ""), country or None)
+        told: dict[str, object] = {
             "value": value,
-            "canonical": text,
-            "sent": None if text is None else made(rule.encoding, text),
-            "form": rule.form,
-            "reason": None if text is not None else reason or "empty_local_part",
+            "canonical": one.canonical,
+            "sent": one.sent,
+            "form": one.form,
+            "reason": one.reason or None,
         }
+        yield told | {"flags": list(one.flags)} if one.flags else told

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from audiences.identifiers.catalog import CATALOG, STRONG, id_type, lifetime_days
+from audiences.identifiers.catalog import ATTRIBUTES, CATALOG, STRONG, id_type, lifetime_days
 from audiences.identifiers.digest import identity
-from audiences.identifiers.forms import FORMS, forms_of
+from audiences.identifiers.forms import FORMS
 from shared.errors import DataError
 
 SAFARI = "Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 Version/19.0 Safari/605.1.15"
@@ -70,12 +70,21 @@ def test_catalog_agrees_with_forms_and_identities(name):
     """One fact is never told in two ways."""
     kind = CATALOG[name]
     assert kind.name == name
-    assert kind.forms == forms_of(name)
     assert kind.identity == identity(name, "x")[0]
     assert kind.leaves in {"hashed", "raw", "never"}
     assert kind.strong == (name in STRONG)
 
 
-def test_every_form_belongs_to_a_type():
-    """No form is left over."""
-    assert {form.type for form in FORMS} == set(CATALOG)
+def test_the_catalog_names_every_form_and_no_other():
+    """No form is left over, and none is promised that nothing makes."""
+    made = sorted((form.type, form.form) for form in FORMS)
+    named = [(one.name, f) for one in (*CATALOG.values(), *ATTRIBUTES.values()) for f in one.forms]
+    assert made == sorted(named)
+
+
+@pytest.mark.parametrize("name", sorted(ATTRIBUTES))
+def test_attributes_link_nobody(name):
+    """Two people of one name, one city or one shared link stay two people."""
+    assert id_type(name) is None
+    assert name not in CATALOG
+    assert ATTRIBUTES[name].leaves in {"hashed", "raw"}

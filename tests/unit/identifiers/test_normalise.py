@@ -14,12 +14,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from audiences.identifiers import normalise
-from audiences.identifiers.catalog import CATALOG
+from audiences.identifiers.catalog import ATTRIBUTES, CATALOG
 from audiences.identifiers.forms import form_text, forms_of
 from audiences.identifiers.normalise import SENTINELS, Canonical, canonical, fix_for
 from audiences.identifiers.reasons import FIXES
 
-TYPES = [*sorted(CATALOG), "partner:acme"]
+TYPES = [*sorted(CATALOG), *sorted(ATTRIBUTES), "partner:acme"]
 ROOT = Path(__file__).parents[3]
 EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 HEX = hashlib.sha256(b"ada@example.com").hexdigest()
@@ -254,15 +254,18 @@ def test_every_sentinel_is_refused_as_text_and_as_hash():
         assert canonical("phone_sha256", sha(word.upper())).reason == "sentinel_hash"
 
 
+_REFUSING = {"refused", "_made", "_found"}
+
+
 def reasons_in_the_code() -> set[str]:
-    """What `refused` is called with, and what stands in tables of checks and faults."""
-    found = {"empty_local_part"}  # of a form, in packs
+    """What `refused` and its like are called with, and what stands in checks and faults."""
+    found = {"empty_local_part"}  # has a name, as many forms have it
     for path in Path(normalise.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             table = isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "").endswith(
                 ("_CHECKS", "_FAULTS")
             )
-            call = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "refused"
+            call = isinstance(node, ast.Call) and getattr(node.func, "id", "") in _REFUSING
             if call or table:
                 constants = (n.value for n in ast.walk(node) if isinstance(n, ast.Constant))
                 found |= {value for value in constants if isinstance(value, str)}

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from audiences.identifiers.catalog import CATALOG
+from audiences.identifiers.catalog import ATTRIBUTES, CATALOG
 from audiences.identifiers.forms import forms_of
 from audiences.identifiers.packs import PACKS, Applied, Encoding, apply, encode, encode_digest, pack
 from shared.errors import ConfigurationError
@@ -32,8 +32,11 @@ UUID = "ab1234cd-e123-12fa-b123-abcdef012345"
 def test_rules_name_known_types_forms_and_their_source(slug, rule):
     """A rule that nothing can serve, or nobody can check, is no rule."""
     assert rule.form in forms_of(rule.type)
-    leaves = CATALOG[rule.type].leaves
-    assert leaves == ("raw" if rule.encoding is Encoding.RAW else "hashed")
+    known = CATALOG.get(rule.type) or ATTRIBUTES[rule.type]
+    assert known.leaves != "never"
+    # Contacts and names go in clear to nobody but who writes to the person.
+    in_clear = rule.encoding in {Encoding.RAW, Encoding.NUMBER}
+    assert known.leaves == "raw" or not in_clear or PACKS[slug].clear
     assert rule.source
     assert re.fullmatch(r"20\d\d-\d\d", rule.dated)
     assert PACKS[slug].version.startswith(slug)
@@ -83,7 +86,7 @@ def test_apply_says_why_nothing_can_be_sent():
 
 def test_unknown_platform_and_type_name_the_known_ones():
     """The user reads what they may write."""
-    with pytest.raises(ConfigurationError, match="google, meta, the_trade_desk, uid2"):
+    with pytest.raises(ConfigurationError, match="google, klaviyo, line, linkedin, meta"):
         apply("friendster", "email", "a@b.de")
     with pytest.raises(ConfigurationError, match=r"the_trade_desk takes no .*maid, idfa, gaid"):
         apply("the_trade_desk", "email", "ada@example.com")
