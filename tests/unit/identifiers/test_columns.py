@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from audiences.identifiers.catalog import CATALOG
+from audiences.identifiers.catalog import ATTRIBUTES, CATALOG
 from audiences.identifiers.columns import canonical_column, form_column
 from audiences.identifiers.forms import form_text, forms_of
 from audiences.identifiers.normalise import SENTINELS, canonical
 
-TYPES = [*sorted(CATALOG), "partner:acme"]
+TYPES = [*sorted(CATALOG), *sorted(ATTRIBUTES), "partner:acme"]
 ODD = [
     " Ada@Example.com\n", "ADA@EXAMPLE.COM", "a@b@c.de", "a..b@c.de", ".a@c.de", "a@c.d", "a@-c.de",
     "a@c-.de", "a@xn--mller-kva.de", "a@xn--.de", "a" * 64 + "@c.de", "a@" + "b" * 64 + ".de",
@@ -26,6 +26,10 @@ ODD = [
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "x@y", "x@y.zz", "~",
     "#N/A", "+84912345678", "0912345678", "10.0.0.1", "203.0.113.7", "a@b.c@", "@", "N/A",
     "a@\u200bc.de", "a@c.de.", "\ta@c.de\r\n", "a\tb", "\\N", "A@GMAIL.COM", "a@c.xn--p1ai",
+]  # fmt: skip
+PLACES = [
+    "94105-1234", "SW1A 1AA", "100-0001", "Baden-Württemberg", "New York", "東京", "12 Main St. #5",
+    "Nguyễn", "December", "1990-05-17", "31", "1985", "us", "VN", "woman", "12.50", "-5", "O'Neill",
 ]  # fmt: skip
 VALUE = st.one_of(
     st.none(),
@@ -88,14 +92,17 @@ def test_chunks_and_large_strings_are_taken():
 
 
 @pytest.mark.parametrize("type_name", TYPES)
-def test_form_column_equals_row_by_row(type_name):
+@pytest.mark.parametrize("land", [None, "US", "gb", "DE", "JP", "VN"])
+def test_form_column_equals_row_by_row(type_name, land):
     """Each form of each type, over every odd value that has a canonical one."""
-    values, _ = one_by_one(type_name, [*ODD, None])
+    values, _ = one_by_one(type_name, [*ODD, *PLACES, None])
+    lands = None if land is None else pa.array([land] * len(values), pa.string())
     for form in forms_of(type_name):
         expected = [
-            value if value is None else form_text(type_name, form, value) for value in values
+            value if value is None else form_text(type_name, form, value, land) for value in values
         ]
-        assert form_column(type_name, form, pa.array(values, pa.string())).to_pylist() == expected
+        found = form_column(type_name, form, pa.array(values, pa.string()), lands)
+        assert found.to_pylist() == expected
 
 
 def test_repeated_values_are_judged_alike():

@@ -254,7 +254,12 @@ def test_every_sentinel_is_refused_as_text_and_as_hash():
         assert canonical("phone_sha256", sha(word.upper())).reason == "sentinel_hash"
 
 
-_REFUSING = {"refused", "_made", "_found"}
+_REFUSING = {"refused": 0, "_made": 1, "_found": 1}  # which argument is the reason
+
+
+def constants(nodes: list[ast.AST]) -> set[str]:
+    found = (n.value for node in nodes for n in ast.walk(node) if isinstance(n, ast.Constant))
+    return {value for value in found if isinstance(value, str)}
 
 
 def reasons_in_the_code() -> set[str]:
@@ -262,14 +267,12 @@ def reasons_in_the_code() -> set[str]:
     found = {"empty_local_part"}  # has a name, as many forms have it
     for path in Path(normalise.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            table = isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "").endswith(
-                ("_CHECKS", "_FAULTS")
-            )
-            call = isinstance(node, ast.Call) and getattr(node.func, "id", "") in _REFUSING
-            if call or table:
-                constants = (n.value for n in ast.walk(node) if isinstance(n, ast.Constant))
-                found |= {value for value in constants if isinstance(value, str)}
-    return found
+            if isinstance(node, ast.Assign):
+                name = getattr(node.targets[0], "id", "")
+                found |= constants([node]) if name.endswith(("_CHECKS", "_FAULTS")) else set()
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in _REFUSING:
+                found |= constants(node.args[_REFUSING[node.func.id] :])
+    return found - {""}
 
 
 def test_every_reason_has_a_fix_and_every_fix_a_reason():
