@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from audiences.identifiers.rules import ACCEPT, HASHED_INPUT, REFUSE, Choice
+from audiences.identifiers.rules import (
+    ACCEPT,
+    DROP,
+    EMAIL_SPACES,
+    HASHED_INPUT,
+    REFUSE,
+    UNREADABLE_VALUE,
+    Choice,
+)
 
 
 def hashed_input(default: str, reason: str, source: str) -> Choice:
@@ -13,6 +21,17 @@ def hashed_input(default: str, reason: str, source: str) -> Choice:
         reason=reason,
         source=source,
         forms={ACCEPT: {}, REFUSE: {}},
+    )
+
+
+def email_spaces(reason: str, source: str) -> Choice:
+    """Return that spaces inside an address are dropped, as a platform's page asks."""
+    return Choice(
+        name=EMAIL_SPACES,
+        default=DROP,
+        reason=reason,
+        source=source,
+        forms={DROP: {}, REFUSE: {}},
     )
 
 
@@ -91,7 +110,7 @@ META = (
         },
     ),
     Choice(
-        name="unreadable_value",
+        name=UNREADABLE_VALUE,
         default="zero",
         reason="A value-based audience is refused whole when a row has no value, so 0 stands for "
         "a worth that can't be read or is below 0 (the page wants 0 or more); it is flagged.",
@@ -134,6 +153,7 @@ TIKTOK = (
         _TIKTOK_PAGE,
     ),
     maid_case("lower", "The page allows all lower or all upper case.", _TIKTOK_PAGE),
+    email_spaces("The page says 'remove spaces'; most platforms refuse them.", _TIKTOK_PAGE),
     hashed_input(
         REFUSE, "RudderStack refuses digests where values are hashed, Segment lets them through.",
         "rudder-transformer c98d160c; segment 970a17ee (2026-08)",
@@ -161,7 +181,14 @@ AMAZON = (
         source=_AMAZON_CODE,
         forms={"lower": {"country": "lower"}, "upper": {"country": "plain"}},
     ),
+    email_spaces("Amazon's uploader drops them; most platforms refuse them.", _AMAZON_CODE),
     hashed_input(ACCEPT, "Amazon's uploader lets 64 hexadecimal digits through.", _AMAZON_CODE),
+)
+_LINKEDIN_PAGE = "https://learn.microsoft.com/linkedin/marketing/matched-audiences, 202608"
+LINKEDIN = (
+    email_spaces(
+        "The page says 'remove all whitespace'; most platforms refuse it.", _LINKEDIN_PAGE
+    ),
 )
 SNAPCHAT = (
     hashed_input(

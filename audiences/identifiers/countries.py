@@ -53,20 +53,25 @@ WF Wallis and Futuna; WS Samoa; XK Kosovo; YE Yemen; YT Mayotte; ZA South Africa
 ZW Zimbabwe
 """
 _OTHER_NAMES = """
-CI Cote d'Ivoire; CV Cabo Verde; CZ Czech Republic; GB Great Britain; GB UK; KR Korea;
+CI Cote d'Ivoire; CV Cabo Verde; CZ Czech Republic; GB Great Britain; KR Korea;
 KR Republic of Korea; LA Lao PDR; MM Burma; NL The Netherlands; RU Russian Federation;
 SZ Swaziland; TR Turkiye; US United States of America; VN Viet Nam
 """
+_SHORT = {"UK": "GB"}
+_LONGEST = 64
 _ROW = re.compile(r"([A-Z]{2}) ([^;]+)")
 _DOTTED = re.compile(r"[^\W_]\.(?:[^\W_]\.?)+")
 
 
 @cache
-def codes() -> dict[str, str]:
-    """Return the code of each name, both reduced to letters; a code is a name of itself."""
+def _codes() -> frozenset[str]:
+    return frozenset(code for code, _ in _ROW.findall(_NAMES))
+
+
+@cache
+def _by_name() -> dict[str, str]:
     rows = [*_ROW.findall(_NAMES), *_ROW.findall(_OTHER_NAMES)]
-    known = {code for code, _ in rows}
-    return {_letters(name): code for code, name in rows} | {code.lower(): code for code in known}
+    return {_letters(name): code for code, name in rows}
 
 
 def canonical_country(value: str) -> Canonical:
@@ -74,14 +79,16 @@ def canonical_country(value: str) -> Canonical:
     text = trim(value)
     if not text:
         return refused("empty")
-    if len(text) > 64:
+    if len(text) > _LONGEST:
         return refused("too_long")
-    letters = text.replace(".", "") if _DOTTED.fullmatch(text) else text
-    # Of punctuation only the dots of an abbreviation go: "U1", "12" and "U-S" are no countries.
-    found = codes().get(letters.lower() if len(letters) == 2 else _letters(text))
+    # Of punctuation only the dots of an abbreviation go: "N/A" is not Namibia.
+    code = (text.replace(".", "") if _DOTTED.fullmatch(text) else text).upper()
+    if code in _codes():
+        return Canonical(code)
+    found = _by_name().get(_letters(text)) if len(text) > 3 else _SHORT.get(code)
     return Canonical(found) if found else refused("unknown_country")
 
 
 def _letters(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).lower()
-    return "".join(c for c in plain if c.isalpha() or c.isdigit())
+    return "".join(c for c in plain if c.isalnum())

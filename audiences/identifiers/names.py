@@ -40,11 +40,19 @@ _CHECKS = (
 )
 
 
-def canonical_name(value: str) -> Canonical:
-    """Return a name as it is read, its case, accents and inner spaces kept; or why it is none."""
+def canonical_line(value: str) -> Canonical:
+    """Return a street line or state as it is read; or why it is none."""
     text = seen(value)
     reason = first_fault(text, _CHECKS)
     return refused(reason) if reason else Canonical(text)
+
+
+def canonical_name(value: str) -> Canonical:
+    """Return a name as it is read, its case, accents and inner spaces kept; or why it is none."""
+    found = canonical_line(value)
+    if found.value is not None and not any(map(str.isalpha, found.value)):
+        return refused("no_letters")
+    return found
 
 
 def lower(name: str) -> str:

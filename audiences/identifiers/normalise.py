@@ -18,7 +18,7 @@ from audiences.identifiers.catalog import ATTRIBUTES, base_type
 from audiences.identifiers.countries import canonical_country
 from audiences.identifiers.hashes import canonical_hash
 from audiences.identifiers.mail import canonical_email
-from audiences.identifiers.names import canonical_name
+from audiences.identifiers.names import canonical_line, canonical_name
 from audiences.identifiers.places import canonical_zip
 from audiences.identifiers.reasons import Canonical, fix_for, refused
 from audiences.identifiers.text import (
@@ -157,9 +157,8 @@ _RULES: dict[str, Callable[[str], Canonical]] = {
     "ip": _ip,
     **dict.fromkeys(("uid2", "euid"), _uid),
     "line_user_id": _line_user,
-    **dict.fromkeys(
-        ("first_name", "first_initial", "last_name", "street", "city", "state"), canonical_name
-    ),
+    **dict.fromkeys(("first_name", "first_initial", "last_name", "city"), canonical_name),
+    **dict.fromkeys(("street", "state"), canonical_line),
     "zip": canonical_zip,
     "country": canonical_country,
     "birth_date": canonical_date,

@@ -22,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 _HASHED = frozenset({Encoding.SHA256_HEX, Encoding.SHA256_BASE64})
-ALREADY_HASHED, ZEROED = "already_hashed", "taken_as_zero"
+ALREADY_HASHED, SPACE_INSIDE, ZEROED = "already_hashed", "space_inside", "taken_as_zero"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +112,8 @@ def applied(
     rule = rule_of(rules, type)
     if found.reason == ALREADY_HASHED and rules.hashed_input and rule.encoding in _HASHED:
         return _digest_as_given(rule, value)
+    if found.reason == SPACE_INSIDE and rules.email_spaces and rule.type == "email":
+        found = canonical(type, "".join(value.split()))
     text = _spelled(rule, type, found, country)
     if text.value is None:
         return Applied(value=value, canonical=None, sent=None, form=rule.form, reason=text.reason)

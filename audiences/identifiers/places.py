@@ -25,6 +25,7 @@ _ZIP_CHECKS = (
     ("too_long", lambda text: len(text) > _LONGEST_ZIP),
     ("placeholder", is_sentinel),
     ("control_characters", CONTROL.search),
+    ("looks_like_email", lambda text: "@" in text),
     ("no_letters", lambda text: not has_letters(text)),
 )
 
@@ -43,7 +44,7 @@ def _found(text: str, reason: str = "nothing_left") -> Canonical:
 # --- Meta -----------------------------------------------------------------------------------
 
 _NOT_A_Z = re.compile(r"[^a-z]")
-_GB_ZIP = re.compile(r"([a-z]{1,2}\d[a-z\d]?)(\d)[a-z]{2}")
+_GB_ZIP = re.compile(r"([a-z]{1,2}\d[a-z\d]?)-?(\d)[a-z]{2}")
 
 
 def a_z(name: str, _country: str) -> Canonical:
@@ -80,16 +81,17 @@ def ansi_letters(name: str, country: str) -> Canonical:
 def zip_whole(code: str, country: str) -> Canonical:
     """Return a postal code in lower case without spaces; five digits in the United States."""
     text = "".join(lower(code).split())
-    if country != "US":
-        return Canonical(text)
-    digits = re.sub(r"\D", "", text)
-    return Canonical(digits[:5]) if len(digits) in {5, 9} else refused("bad_zip")
+    if country == "US":
+        digits = re.sub(r"\D", "", text)
+        return Canonical(digits[:5]) if len(digits) in {5, 9} else refused("bad_zip")
+    # Some write the British code's space as a hyphen; what follows it is no extension.
+    return Canonical(text.replace("-", "") if _GB_ZIP.fullmatch(text) else text)
 
 
 def zip_short(code: str, country: str) -> Canonical:
     """Return a postal code as `zip_whole` does, without what follows a hyphen."""
     text = zip_whole(code, country)
-    return _found((text.value or "").partition("-")[0], text.reason or "nothing_left")
+    return text if text.value is None else _found(text.value.partition("-")[0])
 
 
 def zip_sector(code: str, country: str) -> Canonical:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from audiences.identifiers import choices
-from audiences.identifiers.rules import ACCEPT, HASHED_INPUT, Choice, Encoding, Pack, Rule
+from audiences.identifiers.rules import (
+    ACCEPT,
+    DROP,
+    EMAIL_SPACES,
+    HASHED_INPUT,
+    Choice,
+    Encoding,
+    Pack,
+    Rule,
+)
 
 HEX, B64, RAW = Encoding.SHA256_HEX, Encoding.SHA256_BASE64, Encoding.RAW
 NUMBER = Encoding.NUMBER
@@ -27,8 +36,16 @@ def _pack(
         for types, form, how in rows
         for name in types.split()
     )
-    hashed = any(one.name == HASHED_INPUT and one.default == ACCEPT for one in chosen)
-    return Pack(platform, f"{platform}-{dated}{revision}", rules, chosen, clear, hashed)
+    defaults = {one.name: one.default for one in chosen}
+    return Pack(
+        platform,
+        f"{platform}-{dated}{revision}",
+        rules,
+        chosen,
+        clear=clear,
+        hashed_input=defaults.get(HASHED_INPUT) == ACCEPT,
+        email_spaces=defaults.get(EMAIL_SPACES) == DROP,
+    )
 
 
 _ADS = (
@@ -81,6 +98,7 @@ _ADS = (
         "https://learn.microsoft.com/linkedin/marketing/matched-audiences, DMP segments 202608",
         _EMAIL,
         ("gaid", "plain", RAW),
+        chosen=choices.LINKEDIN,
     ),
     _pack(
         "snapchat",

@@ -9,8 +9,10 @@ from enum import StrEnum
 from audiences.identifiers.catalog import base_type
 from shared.errors import ConfigurationError
 
-ACCEPT, REFUSE = "accept", "refuse"
+ACCEPT, REFUSE, DROP = "accept", "refuse", "drop"
 HASHED_INPUT = "hashed_input"
+EMAIL_SPACES = "email_spaces"
+UNREADABLE_VALUE = "unreadable_value"
 
 
 class Encoding(StrEnum):
@@ -42,7 +44,7 @@ class Choice:
     default: str
     reason: str
     source: str
-    forms: Mapping[str, Mapping[str, str]]  # value -> identifier type -> form (see `HASHED_INPUT`)
+    forms: Mapping[str, Mapping[str, str]]  # value -> identifier type -> form
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Pack:
     choices: tuple[Choice, ...] = ()
     clear: bool = False  # an engagement platform: it is given contacts in clear, as it mails them
     hashed_input: bool = False  # a digest where an address or number should stand goes through
+    email_spaces: bool = False  # spaces inside an address are dropped and not refused
 
     def rule(self, type: str) -> Rule | None:  # noqa: A002
         """Return the rule for a type (`partner:<name>` follows `partner`), or None."""
@@ -81,11 +84,11 @@ class Pack:
         return replace(made, version="+".join([self.version, *marks]))
 
     def _with(self, name: str, forms: Mapping[str, str], value: str) -> Pack:
-        rules = tuple(
-            replace(rule, form=forms.get(rule.type, rule.form))
-            if name != "unreadable_value"
-            else replace(rule, instead="")
-            for rule in self.rules
-        )
-        hashed = value == ACCEPT if name == HASHED_INPUT else self.hashed_input
-        return replace(self, rules=rules, hashed_input=hashed)
+        if name == HASHED_INPUT:
+            return replace(self, hashed_input=value == ACCEPT)
+        if name == EMAIL_SPACES:
+            return replace(self, email_spaces=value == DROP)
+        if name == UNREADABLE_VALUE:
+            return replace(self, rules=tuple(replace(rule, instead="") for rule in self.rules))
+        rules = (replace(rule, form=forms.get(rule.type, rule.form)) for rule in self.rules)
+        return replace(self, rules=tuple(rules))
