@@ -1,150 +1,206 @@
-"""Deliver: carry a plan out on its platform to the settled end, or give up one that grew old."""
+"""Deliver: pieces of a run that speak with its platform; light, as they read no table.
+
+Each takes the run and its place, does as much as its time allows, and says what is left. What has
+an outcome is never sent again, so a piece that died is simply done once more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
 
 from audiences.delivery.audience import ensure_audience
 from audiences.delivery.follow import follow
-from audiences.delivery.outbox import Plan, seal
+from audiences.delivery.outbox import Plan, Planned, read_plan, recorded_ids
 from audiences.delivery.pace import Pace
 from audiences.delivery.sender import deliver
 from audiences.delivery.session import Session
 from audiences.destinations import Destination
-from audiences.flows.plan import held_table, place_of
-from audiences.flows.settle import Report, report_of, settle_run
-from audiences.flows.workspace import Workspace
-from audiences.lake import snapshot
+from audiences.flows.bench import Bench
+from audiences.flows.places import id_key, place_of, read_destination
+from audiences.flows.run_report import read_open, report_of
 from audiences.platforms import platform
 from audiences.platforms.base import Audience, Target
 from shared.clock import parse_instant
 from shared.errors import IntegrityError
 
-PATIENCE_SECONDS = 90.0  # how long to wait for a platform that answers later
+FOREVER = float("inf")
+_ASKED_AT_ONCE = 50
 
 
-def open_key(destination: str, audience: str) -> str:
-    """Name the note of the run that is under way for a pair."""
-    return f"open/{destination}/{audience}"
+class TimeUpError(Exception):
+    """Ends a piece of work whose time is over; what has an outcome stays done."""
 
 
-def open_run(workspace: Workspace, plan: Plan) -> None:
-    """Note that a run is under way, with the seal of its plan, so that a rerun goes on with it."""
-    workspace.kv.put(open_key(plan.destination, plan.audience), f"{plan.run} {seal(plan)}")
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What a piece of work on a run is told; nothing in it names a person."""
+
+    audience: str
+    destination: str
+    run: str = ""
+    start: int = 0  # the first request of this piece, in the order in which they are sent
+    stop: int = 1 << 62
+    dry_run: bool = False
+    seconds: float = FOREVER  # how long it may take
 
 
-def close(workspace: Workspace, plan: Plan, report: Report) -> Report:
-    """Keep a run's final report, and note that it is no longer under way."""
-    workspace.lake.write_json(report_key(plan.run), report.as_json(), if_absent=True)
-    key = open_key(plan.destination, plan.audience)
-    noted = workspace.kv.get(key) or ""
-    if noted.partition(" ")[0] == plan.run:
-        workspace.kv.delete(key, if_value=noted)
-    return report
+def ready(bench: Bench, piece: Piece) -> Mapping[str, Any]:
+    """Say before any work what would stop it: a missing destination, or its secret.
+
+    Raises:
+        ConfigurationError: when one of them is missing.
+    """
+    to = read_destination(bench.destinations, piece.destination)
+    if not piece.dry_run:
+        bench.secrets.resolve(to.credentials)
+    return {}
 
 
-def report_key(run: str) -> str:
-    """Name the final report of a run."""
-    return f"runs/{run}.json"
+def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
+    """Send those requests of the piece that have no outcome; say how many are left.
+
+    The audience is made on its platform first, where it is not known.
+
+    Raises:
+        CredentialError, RejectedError, RetryableError: outcomes so far are kept.
+        IntegrityError: when a planned body was changed, or the run is no longer the open one.
+    """
+    plan, to = _run_of(bench, piece)
+    part = replace(plan, requests=in_order(plan)[piece.start : piece.stop])
+    audience_id, adopted, left = plan.audience_id, False, 0
+    with _session(bench, to, plan, audience_id or "") as session:
+        if audience_id is None:
+            audience_id, adopted = _make_audience(bench, plan, session)
+            session.target = replace(session.target, audience_id=audience_id)
+        try:
+            deliver(session, bench.store, part, audience_id, _progress(bench, plan, piece.seconds))
+        except TimeUpError:
+            known = recorded_ids(bench.store, plan.run)
+            left = sum(request.id not in known for request in part.requests)
+    return {"left": left, "audience_id": audience_id, "adopted": adopted}
 
 
-def _id_key(place: str, audience: str) -> str:
-    # The sandbox's ids are not the real platform's: the address is part of the place.
-    return f"audience_id/{place}/{audience}"
+def ask(bench: Bench, piece: Piece) -> Mapping[str, Any]:
+    """Ask once what became of requests that the platform works on, from `start` on.
+
+    Returns how many of those asked for are still open, and where to go on when the time was over.
+    """
+    plan, to = _plan_of(bench, piece), read_destination(bench.destinations, piece.destination)
+    stale = bench.clock.now() >= parse_instant(plan.valid_until)
+    if platform(plan.platform).status is None or plan.place != place_of(to):
+        return {"open": 0, "next": 0, "stale": stale}
+    audience_id = plan.audience_id or bench.kv.get(id_key(plan.place, plan.audience)) or ""
+    known, until = recorded_ids(bench.store, plan.run), time.monotonic() + piece.seconds
+    numbered = list(enumerate(in_order(plan)))[piece.start :]
+    todo = [(n, r) for n, r in numbered if r.id in known and f"{r.id}.status" not in known]
+    still_open = asked = 0
+    with _session(bench, to, plan, audience_id) as session:
+        while asked < len(todo) and (not asked or time.monotonic() < until):
+            some = todo[asked : asked + _ASKED_AT_ONCE]
+            part = replace(plan, requests=tuple(request for _, request in some))
+            still_open += len(follow(session, bench.store, part, 0.0))
+            asked += len(some)
+    next_ = todo[asked][0] if asked < len(todo) else 0
+    return {"open": still_open, "next": next_, "stale": stale}
 
 
-def known_id(workspace: Workspace, to: Destination, audience: str) -> str | None:
-    """Return an audience's id on its platform: as the file says, or as it was made or found."""
-    if platform(to.platform).create is None:
-        return audience
-    noted = to.audience_ids.get(audience) or workspace.kv.get(_id_key(place_of(to), audience))
-    held = snapshot.latest(workspace.lake, held_table(to.name, audience))
-    if noted or held is None or held.about.get("place") != place_of(to):
-        return noted
-    return held.about.get("audience_id")
+def waiting(bench: Bench, piece: Piece) -> Mapping[str, Any]:
+    """Report a run whose platform is still at work on it."""
+    plan = _plan_of(bench, piece)
+    unknown = plan.rows("add") + plan.rows("remove")
+    return {"report": replace(report_of(plan, "waiting"), unknown=unknown).as_json()}
 
 
-def open_session(workspace: Workspace, to: Destination, audience: str, audience_id: str) -> Session:
-    """Open a session with a destination's account.
+WORK: Mapping[str, Callable[[Bench, Piece], Mapping[str, Any]]] = {
+    "ready": ready,
+    "send": send,
+    "ask": ask,
+    "waiting": waiting,
+}
+
+
+def in_order(plan: Plan) -> tuple[Planned, ...]:
+    """Return a plan's requests as they are sent: removals first."""
+    return tuple(sorted(plan.requests, key=lambda request: request.op != "remove"))
+
+
+@contextmanager
+def _session(bench: Bench, to: Destination, plan: Plan, audience_id: str) -> Iterator[Session]:
+    """Give a run its session with the account: the same from piece to piece, with its token.
 
     Raises:
         ConfigurationError: when the credentials' reference names nothing.
     """
+    session = bench.sessions.pop(plan.run, None)
+    bench.sessions.clear()
+    if session is None:
+        session = _opened(bench, to, plan.audience)
+    session.target = replace(session.target, audience_id=audience_id)
+    yield session
+    bench.sessions[plan.run] = session  # not where something went wrong: it may be the token
+
+
+def _opened(bench: Bench, to: Destination, audience: str) -> Session:
     known = platform(to.platform)
+    target = Target(account=to.account, audience=audience, audience_id="", options=to.options)
     return Session(
         platform=known,
-        target=Target(
-            account=to.account, audience=audience, audience_id=audience_id, options=to.options
-        ),
+        target=target,
         base_url=(to.base_url or known.base_url).rstrip("/"),
-        credentials=workspace.secrets.resolve(to.credentials),
-        http=workspace.http,
-        clock=workspace.clock,
-        sleep=workspace.sleep,
-        pace=Pace(known.limits.per_second, workspace.sleep),
+        credentials=bench.secrets.resolve(to.credentials),
+        http=bench.http,
+        clock=bench.clock,
+        sleep=bench.sleep,
+        pace=Pace(known.limits.per_second, bench.sleep),
     )
 
 
-def deliver_plan(workspace: Workspace, to: Destination, plan: Plan) -> Report:
-    """Send what a plan holds and has no outcome yet, follow it to its end, and settle it.
-
-    Raises:
-        CredentialError, RejectedError, RetryableError: outcomes so far are kept, and a rerun
-            goes on from there.
-        IntegrityError: when a planned body was changed; the run is given up.
-    """
-    session = open_session(workspace, to, plan.audience, plan.audience_id or "")
-    audience_id, adopted = plan.audience_id, False
-    if audience_id is None:
-        audience_id, adopted = _make_audience(workspace, plan, session)
-    session.target = replace(session.target, audience_id=audience_id)
-    try:
-        deliver(session, workspace.lake.store, plan, audience_id, _progress(workspace, plan))
-    except IntegrityError:
-        abandon(workspace, to, plan)
-        raise
-    still_open = follow(session, workspace.lake.store, plan, PATIENCE_SECONDS)
-    if still_open and workspace.now() < parse_instant(plan.valid_until):
-        return replace(report_of(plan, "waiting"), unknown=plan.rows("add") + plan.rows("remove"))
-    counts = settle_run(workspace, plan, audience_id)
-    report = report_of(plan, "done", counts)
-    return close(workspace, plan, replace(report, audience_id=audience_id, adopted=adopted))
+def _plan_of(bench: Bench, piece: Piece) -> Plan:
+    noted = read_open(bench.kv, piece.destination, piece.audience)
+    sealed = noted.seal if noted is not None and noted.run == piece.run else ""
+    plan = read_plan(bench.store, piece.run, sealed)
+    if plan is None:
+        raise IntegrityError(f"the plan of run {piece.run} is gone: run again")
+    return plan
 
 
-def abandon(workspace: Workspace, to: Destination, plan: Plan) -> Report:
-    """Settle a plan as it stands and send no more of it: what has no outcome is unknown.
-
-    What the platform was still working on is asked for once more.
-    """
-    audience_id = plan.audience_id or workspace.kv.get(_id_key(plan.place, plan.audience))
-    if audience_id is None:  # without an audience nothing can have been sent
-        return close(workspace, plan, report_of(plan, "abandoned"))
-    if plan.place == place_of(to):
-        session = open_session(workspace, to, plan.audience, audience_id)
-        follow(session, workspace.lake.store, plan, PATIENCE_SECONDS)
-    counts = settle_run(workspace, plan, audience_id)
-    report = replace(report_of(plan, "abandoned", counts), audience_id=audience_id)
-    return close(workspace, plan, report)
+def _run_of(bench: Bench, piece: Piece) -> tuple[Plan, Destination]:
+    """Return a run's plan and place, after proving that it is the one under way, and there."""
+    noted = read_open(bench.kv, piece.destination, piece.audience)
+    if noted is None or noted.run != piece.run:
+        raise IntegrityError(
+            f"run {piece.run} is no longer under way: somebody else has ended it; nothing more of "
+            "it is sent"
+        )
+    plan, to = _plan_of(bench, piece), read_destination(bench.destinations, piece.destination)
+    if plan.place != place_of(to):
+        raise IntegrityError(f"{to.name} leads to another place than when the run was planned")
+    return plan, to
 
 
-def _make_audience(workspace: Workspace, plan: Plan, session: Session) -> tuple[str, bool]:
-    key = _id_key(plan.place, plan.audience)
-    remembered = workspace.kv.get(key)
+def _make_audience(bench: Bench, plan: Plan, session: Session) -> tuple[str, bool]:
+    key = id_key(plan.place, plan.audience)
+    remembered = bench.kv.get(key)
     if remembered:
         return remembered, False
     wanted = Audience(name=plan.audience, title=plan.title)
     audience_id, adopted = ensure_audience(session, wanted)
-    workspace.kv.put(key, audience_id)
+    bench.kv.put(key, audience_id)
     return audience_id, adopted
 
 
-def _progress(workspace: Workspace, plan: Plan) -> Callable[[int], None]:
-    done = 0
+def _progress(bench: Bench, plan: Plan, seconds: float) -> Callable[[int], None]:
+    done, until = 0, time.monotonic() + seconds
 
     def advance(rows: int) -> None:
         nonlocal done
         done += rows
-        workspace.progress(f"send {plan.audience} → {plan.destination}", done)
+        bench.progress(f"send {plan.audience} → {plan.destination}", done)
+        if time.monotonic() > until:
+            raise TimeUpError
 
     return advance

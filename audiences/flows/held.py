@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audiences import schemas
 from audiences.delivery.settle import alive_sql
-from audiences.flows.deliver import open_key
+from audiences.flows.places import open_key, turn_name
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
 from audiences.lake.layout import new_id
@@ -25,7 +25,7 @@ def forget_held(workspace: Workspace) -> int:
     for table in tables:
         _, destination, audience = table.split("/")
         try:
-            with workspace.lock(f"sync/{destination}/{audience}"):
+            with workspace.lock(turn_name(destination, audience)):
                 if workspace.kv.get(open_key(destination, audience)) is None:
                     gone += _forget(workspace, table)
         except RetryableError:

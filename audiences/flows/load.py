@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
-
-from audiences import destinations
 from audiences.destinations import Destination
+from audiences.flows.places import check_known, read_destination
 from audiences.flows.workspace import Workspace
 from audiences.rules import spec
 from audiences.rules.graph import named
@@ -61,7 +58,7 @@ def audience(workspace: Workspace, name: str) -> Audience:
     Raises:
         ConfigurationError: when there is none of that name, or for its faults.
     """
-    _known(name, workspace.audiences, "audience", "audiences")
+    check_known(name, workspace.audiences, "audience", "audiences")
     return spec.parse(workspace.audiences[name], f"audiences/{name}.yaml")
 
 
@@ -71,18 +68,4 @@ def destination(workspace: Workspace, name: str) -> Destination:
     Raises:
         ConfigurationError: when there is none of that name, or for its faults.
     """
-    _known(name, workspace.destinations, "destination", "destinations")
-    file = f"destinations/{name}.yaml"
-    found = destinations.parse(workspace.destinations[name], file)
-    if found.name != name:
-        fault = Fault(f"{file}:1", f"the file is called {name}, its name is {found.name}")
-        raise ConfigurationError(fault)
-    return found
-
-
-def _known(name: str, known: Mapping[str, str], what: str, folder: str) -> None:
-    if name in known:
-        return
-    near = difflib.get_close_matches(name, known, 1)
-    hint = f"did you mean '{near[0]}'?" if near else f"write {folder}/{name}.yaml"
-    raise ConfigurationError(Fault(f"{folder}/", f"there is no {what} '{name}'", hint))
+    return read_destination(workspace.destinations, name)

@@ -9,7 +9,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection as Connection
 
-from audiences.flows.plan import held_table
+from audiences.flows.places import held_table
 from audiences.flows.workspace import Workspace
 from audiences.identifiers.digest import identifier_key
 from audiences.identifiers.normalise import canonical, fix_for

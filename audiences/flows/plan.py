@@ -16,6 +16,7 @@ from audiences.delivery import guard
 from audiences.delivery.batches import write_requests
 from audiences.delivery.outbox import Plan, digest_of, write_plan
 from audiences.destinations import UNSET_GUARD, Destination, Guard
+from audiences.flows.places import held_table, place_of
 from audiences.flows.workspace import Workspace
 from audiences.identifiers.packs import pack
 from audiences.lake import now, query, snapshot
@@ -40,11 +41,6 @@ class Asked:
     mode: str = "mirror"
     dry_run: bool = False
     approve: str = ""  # the token of a stopped run that a person has looked at
-
-
-def held_table(destination: str, audience: str) -> str:
-    """Name the table of what a destination holds of an audience."""
-    return f"held/{destination}/{audience}"
 
 
 def latest_inputs(lake: Lake, audience: str, destination: str) -> dict[str, Any]:
@@ -163,11 +159,6 @@ def _tables(
         f"WHERE forgets_at IS NULL OR forgets_at > {query.timestamp(at)}",
     )
     return int(count)
-
-
-def place_of(to: Destination) -> str:
-    """Name the place that a destination stands for: platform, address and account."""
-    return f"{to.platform} {to.base_url or 'live'} {to.account}"
 
 
 def terms_of(rule: Audience, to: Destination) -> str:

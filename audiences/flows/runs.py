@@ -10,7 +10,7 @@ from audiences.delivery.ledger import Verified
 from audiences.delivery.outbox import Plan, plan_key, read_plan, recorded_ids
 from audiences.delivery.settle import final_outcome, verdict
 from audiences.flows import load
-from audiences.flows.deliver import report_key
+from audiences.flows.places import report_key
 from audiences.flows.plan import Asked, make_plan
 from audiences.flows.workspace import Workspace
 from audiences.lake.layout import new_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,69 +15,13 @@ from audiences import schemas
 from audiences.delivery import ledger, settle
 from audiences.delivery.batches import ROWS, rows_key
 from audiences.delivery.outbox import Plan
-from audiences.flows.plan import held_table
+from audiences.flows.places import held_table, id_key, report_key
+from audiences.flows.run_report import Report, close_run, report_of
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
 from audiences.lake.query import batches, connect
 from audiences.platforms import platform
 from shared.clock import day, iso, parse_instant
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What a run did, for people and machines."""
-
-    run: str
-    audience: str
-    destination: str
-    status: str  # done | dry_run | stopped | waiting | abandoned
-    adds: int
-    removes: int
-    changed: int
-    refreshed: int
-    accepted: int
-    rejected: int
-    unknown: int
-    requests: int
-    rows: int
-    bytes: int
-    digest: str
-    dropped: dict[str, int]
-    stopped: str = ""
-    token: str = ""
-    audience_id: str = ""
-    adopted: bool = False  # an audience of this name was there before: it may hold others too
-    resumed: str = ""  # the interrupted run that was brought to its end first
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report with stable names."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-def report_of(plan: Plan, status: str, counts: dict[str, int] | None = None) -> Report:
-    """Make the report of a plan in some state."""
-    counts = counts or {}
-    return Report(
-        run=plan.run,
-        audience=plan.audience,
-        destination=plan.destination,
-        status=status,
-        adds=plan.changes.get("added", 0),
-        removes=plan.changes.get("removed", 0),
-        changed=plan.changes.get("changed", 0),
-        refreshed=plan.changes.get("refreshed", 0) + plan.changes.get("unknown", 0),
-        accepted=counts.get("accepted", 0),
-        rejected=counts.get("rejected", 0),
-        unknown=counts.get("unknown", 0),
-        requests=len(plan.requests),
-        rows=plan.rows("add") + plan.rows("remove"),
-        bytes=sum(r.bytes for r in plan.requests),
-        digest=plan.digest,
-        dropped=dict(plan.dropped),
-        stopped=plan.stopped,
-        token=plan.token,
-        audience_id=plan.audience_id or "",
-    )
 
 
 def held_moved(workspace: Workspace, plan: Plan) -> bool:
@@ -86,6 +30,26 @@ def held_moved(workspace: Workspace, plan: Plan) -> bool:
     if latest is None:
         return plan.inputs["held"] is not None
     return latest.number != plan.inputs["held"] and latest.about.get("run") != plan.run
+
+
+def end_run(
+    workspace: Workspace, plan: Plan, *, abandoned: bool = False, adopted: bool = False
+) -> Report:
+    """Settle a run as it stands and close it; of an abandoned one what has no outcome is unknown.
+
+    A run that is closed already is reported as it was.
+    """
+    before = workspace.lake.read_json(report_key(plan.run))
+    if before is not None:
+        return close_run(workspace.lake.store, workspace.kv, plan, Report(**before))
+    status = "abandoned" if abandoned else "done"
+    audience_id = plan.audience_id or workspace.kv.get(id_key(plan.place, plan.audience))
+    if audience_id is None:  # without an audience nothing can have been sent
+        report = report_of(plan, status)
+    else:
+        counts = settle_run(workspace, plan, audience_id)
+        report = replace(report_of(plan, status, counts), audience_id=audience_id, adopted=adopted)
+    return close_run(workspace.lake.store, workspace.kv, plan, report)
 
 
 def settle_run(workspace: Workspace, plan: Plan, audience_id: str) -> dict[str, int]:

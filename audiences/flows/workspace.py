@@ -7,16 +7,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
+from audiences.flows.bench import Bench, Progress, silent
 from audiences.lake.lake import Lake
 from shared.clock import Clock
 from shared.ports import Http, KeyValue, Secrets, Sleep
 from shared.settings import Settings
-
-Progress = Callable[[str, int], None]  # (what is going on, how far: rows or requests so far)
-
-
-def silent(_what: str, _done: int) -> None:
-    """Show no progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,3 +35,16 @@ class Workspace:
     def now(self) -> datetime:
         """Return the instant of this run."""
         return self.clock.now()
+
+    def bench(self) -> Bench:
+        """Return what light work takes of it."""
+        return Bench(
+            store=self.lake.store,
+            kv=self.kv,
+            http=self.http,
+            secrets=self.secrets,
+            clock=self.clock,
+            sleep=self.sleep,
+            destinations=self.destinations,
+            progress=self.progress,
+        )

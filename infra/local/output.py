@@ -15,7 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from audiences.flows.workspace import silent
+from audiences.flows.bench import silent
 
 _BOX = box.SIMPLE_HEAD
 

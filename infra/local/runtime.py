@@ -13,10 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from audiences.flows.workspace import Progress, Workspace, silent
+from audiences.flows.bench import Progress, silent
+from audiences.flows.workspace import Workspace
 from audiences.identifiers.catalog import CATALOG
 from audiences.lake.lake import open_lake
-from infra.local.http import RequestsHttp
 from infra.local.kv import SqliteKeyValue
 from infra.local.secrets import LocalSecrets
 from infra.local.store import open_store
@@ -24,6 +24,7 @@ from shared import log, settings
 from shared.clock import Clock
 from shared.errors import ConfigurationError, Fault, RetryableError
 from shared.ports import Store
+from shared.requests_http import RequestsHttp
 
 STATE = ".bridge"  # what the machine keeps for itself: state, locks, scratch files, the secret
 

@@ -13,9 +13,9 @@ from typing import ClassVar
 
 import pytest
 
-from infra.local.http import DETAIL, FAULT, RequestsHttp
 from shared.errors import ConfigurationError
 from shared.ports import Http, HttpRequest
+from shared.requests_http import DETAIL, FAULT, RequestsHttp
 
 Seen = list[tuple[str, str, dict[str, str], bytes, int]]
 

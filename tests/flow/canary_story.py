@@ -17,8 +17,8 @@ import pytest
 import requests
 
 from infra.local import cli, runtime
-from infra.local.http import RequestsHttp
 from shared.ports import Http, HttpAnswer, HttpRequest
+from shared.requests_http import RequestsHttp
 from tests.flow import canaries as c
 from tests.flow.canaries import Listener, Seen, in_files, in_names
 

@@ -15,13 +15,13 @@ import requests
 from audiences import schemas
 from audiences.delivery.outbox import Plan, read_plan
 from audiences.flows.ingest import Ingested, ingest_file
-from audiences.flows.plan import held_table
-from audiences.flows.settle import Report
+from audiences.flows.places import held_table
+from audiences.flows.run_report import Report
 from audiences.flows.sync import sync
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
-from infra.local.http import RequestsHttp
 from shared.ports import Http, HttpAnswer, HttpRequest
+from shared.requests_http import RequestsHttp
 from tests.builders import new_workspace, write
 
 DAY0 = datetime(2026, 7, 1, tzinfo=UTC)

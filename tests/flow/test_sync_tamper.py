@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from audiences import schemas
-from audiences.flows.plan import held_table
+from audiences.flows.places import held_table
 from audiences.flows.runs import list_runs, show_run, verify_ledger
 from audiences.flows.sync import sync
 from audiences.lake import snapshot

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from audiences.flows.settle import Report
+from audiences.flows.run_report import Report
 from audiences.flows.sync import stopped, sync
 from infra.local.context import HERE, AsOf, Folder, Json, work
 from infra.local.output import Output, cell, table

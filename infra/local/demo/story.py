@@ -15,16 +15,17 @@ import requests
 
 from audiences import schemas
 from audiences.flows import load
+from audiences.flows.bench import Progress
 from audiences.flows.build import Built, build
 from audiences.flows.expire import Expired, expire
 from audiences.flows.ingest import Ingested, ingest_file
-from audiences.flows.plan import held_table
+from audiences.flows.places import held_table
 from audiences.flows.report import contrast_report, decay_report
 from audiences.flows.resolve import Resolved, resolve_people
+from audiences.flows.run_report import Report
 from audiences.flows.runs import verify_ledger
-from audiences.flows.settle import Report
 from audiences.flows.sync import sync
-from audiences.flows.workspace import Progress, Workspace
+from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
 from audiences.lake.query import connect, one, timestamp
 from audiences.reports.contrast import Contrast

@@ -1,0 +1,69 @@
+"""Where a destination leads, and how what is kept of its runs is named."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+from audiences import destinations
+from audiences.destinations import Destination
+from shared.errors import ConfigurationError, Fault
+
+
+def read_destination(files: Mapping[str, str], name: str) -> Destination:
+    """Parse one destination's file.
+
+    Raises:
+        ConfigurationError: when there is none of that name, or for its faults.
+    """
+    check_known(name, files, "destination", "destinations")
+    file = f"destinations/{name}.yaml"
+    found = destinations.parse(files[name], file)
+    if found.name != name:
+        fault = Fault(f"{file}:1", f"the file is called {name}, its name is {found.name}")
+        raise ConfigurationError(fault)
+    return found
+
+
+def check_known(name: str, known: Mapping[str, str], what: str, folder: str) -> None:
+    """Refuse a name that has no file, and say which one may have been meant.
+
+    Raises:
+        ConfigurationError: when there is no such file.
+    """
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean '{near[0]}'?" if near else f"write {folder}/{name}.yaml"
+    raise ConfigurationError(Fault(f"{folder}/", f"there is no {what} '{name}'", hint))
+
+
+def place_of(to: Destination) -> str:
+    """Name the place that a destination stands for: platform, address and account."""
+    return f"{to.platform} {to.base_url or 'live'} {to.account}"
+
+
+def held_table(destination: str, audience: str) -> str:
+    """Name the table of what a destination holds of an audience."""
+    return f"held/{destination}/{audience}"
+
+
+def turn_name(destination: str, audience: str) -> str:
+    """Name what only one run at a time may be at: a pair of destination and audience."""
+    return f"sync/{destination}/{audience}"
+
+
+def open_key(destination: str, audience: str) -> str:
+    """Name the note of the run that is under way for a pair."""
+    return f"open/{destination}/{audience}"
+
+
+def id_key(place: str, audience: str) -> str:
+    """Name the note of an audience's id on a platform."""
+    # The sandbox's ids are not the real platform's: the address is part of the place.
+    return f"audience_id/{place}/{audience}"
+
+
+def report_key(run: str) -> str:
+    """Name the final report of a run."""
+    return f"runs/{run}.json"

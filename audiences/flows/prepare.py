@@ -1,0 +1,163 @@
+"""Prepare: pieces of a run that read the tables: what lies open, what to send, and the settling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audiences.delivery.outbox import Plan, read_plan, recorded_ids
+from audiences.destinations import Destination
+from audiences.flows import load
+from audiences.flows.news import concerns
+from audiences.flows.places import held_table, id_key, open_key, place_of
+from audiences.flows.plan import Asked, latest_inputs, make_plan, terms_of
+from audiences.flows.refresh import refresh
+from audiences.flows.run_report import Report, open_run, read_open, report_of
+from audiences.flows.settle import end_run, held_moved
+from audiences.flows.workspace import Workspace
+from audiences.lake import snapshot
+from audiences.lake.layout import new_id
+from audiences.platforms import platform
+from audiences.rules.spec import Audience
+from shared.clock import parse_instant
+from shared.errors import IntegrityError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakePiece:
+    """What a piece of work on the lake is told; nothing in it names a person."""
+
+    audience: str
+    destination: str = ""
+    run: str = ""
+    mode: str | None = None
+    dry_run: bool = False
+    approve: str = ""
+    abandoned: bool = False
+    adopted: bool = False
+    owner: str = ""  # who asks: what it has planned itself, it is given again
+
+
+def look(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
+    """Find the run of a pair that was interrupted, and say whether it may be gone on with.
+
+    What it has not sent goes out only while it is what would be planned now: after new records of
+    its people, a new rule or a new policy somebody may be in it who must not be sent any more.
+    """
+    nothing = {"run": "", "go_on": False, "moved": False, "requests": 0}
+    noted = read_open(workspace.kv, piece.destination, piece.audience)
+    if noted is None:
+        return nothing
+    plan = read_plan(workspace.lake.store, noted.run, noted.seal)
+    if plan is None:
+        workspace.kv.delete(open_key(piece.destination, piece.audience), if_value=noted.text)
+        return nothing
+    rule = load.audience(workspace, piece.audience)
+    to = load.destination(workspace, piece.destination)
+    here = plan.place == place_of(to)
+    moved = here and held_moved(workspace, plan)
+    unsent = {r.id for r in plan.requests} - recorded_ids(workspace.lake.store, plan.run)
+    go_on = here and not moved and (not unsent or _is_current(workspace, rule, to, plan, unsent))
+    return {"run": plan.run, "go_on": go_on, "moved": moved, "requests": len(plan.requests)}
+
+
+def _is_current(
+    workspace: Workspace, rule: Audience, to: Destination, plan: Plan, unsent: set[str]
+) -> bool:
+    return (
+        workspace.now() < parse_instant(plan.valid_until)
+        and plan.terms == terms_of(rule, to)
+        and not concerns(workspace, plan, unsent)
+    )
+
+
+def freshen(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
+    """Bring people and the audience up to now."""
+    refresh(workspace, piece.audience)
+    return {}
+
+
+def prepare(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
+    """Plan a run and note that it is under way; one that its owner has planned is given again.
+
+    Raises:
+        IntegrityError: when somebody else sent or settled for the pair meanwhile.
+    """
+    own = _own(workspace, piece)
+    if own is not None:
+        return {"report": report_of(own, "planned").as_json()}
+    rule = load.audience(workspace, piece.audience)
+    to = load.destination(workspace, piece.destination)
+    mode = next((entry.mode for entry in rule.sync if entry.to == piece.destination), "mirror")
+    asked = Asked(
+        run=new_id(workspace.now()),
+        mode=piece.mode or mode,
+        dry_run=piece.dry_run,
+        approve=piece.approve,
+    )
+    plan = make_plan(
+        workspace,
+        rule,
+        to,
+        asked=asked,
+        audience_id=known_id(workspace, to, piece.audience),
+        inputs=latest_inputs(workspace.lake, piece.audience, piece.destination),
+    )
+    return {"report": _begun(workspace, plan, piece.owner).as_json()}
+
+
+def _own(workspace: Workspace, piece: LakePiece) -> Plan | None:
+    noted = read_open(workspace.kv, piece.destination, piece.audience)
+    if noted is None or not piece.owner or noted.owner != piece.owner:
+        return None
+    return read_plan(workspace.lake.store, noted.run, noted.seal)
+
+
+def _begun(workspace: Workspace, plan: Plan, owner: str) -> Report:
+    if plan.dry_run:
+        return report_of(plan, "dry_run")
+    if plan.stopped:
+        return report_of(plan, "stopped")
+    if not plan.requests:
+        return end_run(workspace, plan)
+    if held_moved(workspace, plan) or not open_run(workspace.kv, plan, owner):
+        raise IntegrityError(
+            f"what {plan.destination} holds of {plan.audience} was changed by somebody else while "
+            f"run {plan.run} was planned; nothing was sent: run again"
+        )
+    return report_of(plan, "planned")
+
+
+def known_id(workspace: Workspace, to: Destination, audience: str) -> str | None:
+    """Return an audience's id on its platform: as the file says, or as it was made or found."""
+    if platform(to.platform).create is None:
+        return audience
+    noted = to.audience_ids.get(audience) or workspace.kv.get(id_key(place_of(to), audience))
+    held = snapshot.latest(workspace.lake, held_table(to.name, audience))
+    if noted or held is None or held.about.get("place") != place_of(to):
+        return noted
+    return held.about.get("audience_id")
+
+
+def settle(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
+    """Settle a run into what is held and the ledger, and close it; done once, however often asked.
+
+    Raises:
+        IntegrityError: when its plan is gone or is not what was written.
+    """
+    noted = read_open(workspace.kv, piece.destination, piece.audience)
+    sealed = noted.seal if noted is not None and noted.run == piece.run else ""
+    plan = read_plan(workspace.lake.store, piece.run, sealed)
+    if plan is None:
+        raise IntegrityError(f"the plan of run {piece.run} is gone: run again")
+    report = end_run(workspace, plan, abandoned=piece.abandoned, adopted=piece.adopted)
+    return {"report": report.as_json()}
+
+
+WORK: Mapping[str, Callable[[Workspace, LakePiece], Mapping[str, Any]]] = {
+    "look": look,
+    "refresh": freshen,
+    "plan": prepare,
+    "settle": settle,
+}
