@@ -1,36 +1,53 @@
-"""Wires what light functions need of AWS, from the environment, on the first call.
+"""Wires what functions need of AWS, from the environment, on the first call.
 
-| Variable | What it says |
-|---|---|
-| `BRIDGE_LAKE` | the lake, `s3://bucket/prefix` |
-| `BRIDGE_CONFIG` | where `audiences/` and `destinations/` are, `s3://bucket/prefix` |
-| `BRIDGE_TABLE` | the DynamoDB table of small state |
-| `BRIDGE_QUEUE` | the URL of the queue of calls |
-| `BRIDGE_JOBS` | the function that carries out jobs |
-| `BRIDGE_SECRET`, `BRIDGE_WRITE_KEYS` | references, `secret://NAME` |
-| `BRIDGE_ORIGINS` | the pages that may call the collector, separated by spaces |
+| Variable | What it says | Who reads it |
+|---|---|---|
+| `BRIDGE_LAKE` | the lake, `s3://bucket/prefix` | all but collect and sync |
+| `BRIDGE_CONFIG` | where `audiences/` and `destinations/` are, `s3://bucket/prefix` | the same |
+| `BRIDGE_TABLE` | the DynamoDB table of small state | all |
+| `BRIDGE_SECRET` | the workspace's secret, `secret://NAME` | collect, those with a lake |
+| `BRIDGE_WRITE_KEYS` | the collector's write keys, a reference | collect |
+| `BRIDGE_QUEUE` | the URL of the queue of calls | collect |
+| `BRIDGE_ORIGINS` | pages that may call the collector, separated by spaces | collect, optional |
+| `BRIDGE_PARTNERS` | partners whose ids `/v1/sync` keeps, separated by spaces | collect, optional |
+| `BRIDGE_JOBS` | the function `jobs` | api |
+| `BRIDGE_SYNC` | the durable function `sync`, with its alias or version | jobs |
+| `BRIDGE_REFRESH`, `BRIDGE_PLAN`, `BRIDGE_DELIVER` | functions of these names | sync |
+| `BRIDGE_NAME`, `BRIDGE_DEFAULT_COUNTRY`, `BRIDGE_MEMORY` | as in `bridge.toml` | lake, optional |
+| `BRIDGE_LOG` | the level of the log | all, optional |
+
+Each handler is `functions.NAME.handler.handler`. With a lake (pyarrow, DuckDB) are `ingest`,
+`refresh`, `plan`, `forget` and `jobs`; light are `collect`, `api`, `sync` and `deliver`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from functools import cache
+import time
+from collections.abc import Callable, Mapping
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 
+from functions._texts import Texts
 from shared import log
 from shared.clock import Clock
 from shared.errors import ConfigurationError, Fault
+from shared.leases import Leases
 from shared.redact import scrub
 
 if TYPE_CHECKING:
+    from audiences.flows.bench import Bench
     from audiences.flows.collect import Collector
     from functions.api.desk import Api
-    from shared.ports import KeyValue, Store
+    from shared.aws.executions import Executions
+    from shared.ports import Http, KeyValue, Secrets, Store
 
 NAMESPACE = "AudienceBridge"
+# A piece of work lasts 15 minutes at most and takes the turn anew; a wait between two, 10 minutes.
+TURN_SECONDS = 1_800
 # What Powertools writes of itself; a trace id would else be taken for a digest.
 _OWN = frozenset({"timestamp", "xray_trace_id", "function_request_id", "function_arn", "location"})
 
@@ -58,6 +75,35 @@ def metrics(service: str) -> Metrics:
     return Metrics(namespace=NAMESPACE, service=service)
 
 
+def traced(service: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what traces a handler; the tracer is made at the first call, as it takes long."""
+
+    def decorated(handler: Callable[..., Any]) -> Callable[..., Any]:
+        @cache
+        def traced_handler() -> Callable[..., Any]:
+            from aws_lambda_powertools import Tracer  # noqa: PLC0415
+
+            tracer = Tracer(service=service, auto_patch=False)
+            made: Callable[..., Any] = tracer.capture_lambda_handler(
+                handler, capture_response=False, capture_error=False
+            )
+            return made
+
+        @wraps(handler)
+        def call(event: Any, context: Any) -> Any:
+            return traced_handler()(event, context)
+
+        return call
+
+    return decorated
+
+
+def count_piece(metrics: Metrics, told: Mapping[str, Any]) -> None:
+    """Count a piece of work by how it ended."""
+    metrics.add_metric(name="PiecesFailed", unit="Count", value=int("error" in told))
+    metrics.add_metric(name="PiecesDone", unit="Count", value=int("done" in told))
+
+
 def _scrubbed(line: dict[str, Any]) -> str:
     safe = {key: value if key in _OWN else _safe(value) for key, value in line.items()}
     return json.dumps(safe, ensure_ascii=False, default=lambda value: type(value).__name__)
@@ -74,9 +120,7 @@ def _safe(value: Any) -> Any:
 @cache
 def secret(name: str) -> str:
     """Return the secret that a setting refers to, read once in a function's life."""
-    from shared.aws.secrets import connect  # noqa: PLC0415 - boto3 loads at the first call
-
-    return connect().resolve(setting(name))
+    return secrets().resolve(setting(name))
 
 
 @cache
@@ -96,6 +140,43 @@ def store(name: str, below: str = "") -> Store:
 
 
 @cache
+def http() -> Http:
+    """Open the network."""
+    from shared.requests_http import RequestsHttp  # noqa: PLC0415 - half of a light start
+
+    return RequestsHttp()
+
+
+@cache
+def secrets() -> Secrets:
+    """Open the secrets."""
+    from shared.aws.secrets import connect  # noqa: PLC0415
+
+    return connect()
+
+
+def turns() -> Leases:
+    """Return the turns of syncs: one execution at a time is at a pair."""
+    return Leases(key_value(), TURN_SECONDS)
+
+
+@cache
+def bench() -> Bench:
+    """Wire what delivering works with."""
+    from audiences.flows.bench import Bench  # noqa: PLC0415
+
+    return Bench(
+        store=store("BRIDGE_LAKE"),
+        kv=key_value(),
+        http=http(),
+        secrets=secrets(),
+        clock=Clock(),
+        sleep=time.sleep,
+        destinations=Texts(store("BRIDGE_CONFIG", "destinations")),
+    )
+
+
+@cache
 def collector() -> Collector:
     """Wire the collector."""
     from audiences.flows.collect import Collector, read_write_keys  # noqa: PLC0415
@@ -107,7 +188,16 @@ def collector() -> Collector:
         clock=Clock(),
         secret=secret("BRIDGE_SECRET"),
         write_keys=read_write_keys(secret("BRIDGE_WRITE_KEYS").split()),
+        partners=frozenset(os.environ.get("BRIDGE_PARTNERS", "").split()),
     )
+
+
+@cache
+def executions() -> Executions:
+    """Open the durable function that syncs."""
+    from shared.aws.executions import connect  # noqa: PLC0415
+
+    return connect(setting("BRIDGE_SYNC"))
 
 
 def origins() -> tuple[str, ...]:

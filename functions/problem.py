@@ -26,6 +26,7 @@ TITLES = {
     422: "Faults in what was sent",
     428: "Say which version is meant",
     500: "Our fault",
+    501: "Not available",
     503: "Busy",
 }
 MOST_FAULTS = 50

@@ -47,6 +47,7 @@ class Collector:
     clock: Clock
     secret: str  # the workspace's, to know an identifier that opted out
     write_keys: Mapping[str, str]  # digest of a write key -> source
+    partners: frozenset[str] = frozenset()  # whose ids a browser may bring
 
 
 @dataclass(frozen=True, slots=True)

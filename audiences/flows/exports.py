@@ -19,6 +19,7 @@ from shared.ports import Jobs, KeyValue, Store
 
 JOB = "export"
 MODES = ("mirror", "add")
+OVER = ("done", "dry_run", "stopped", "failed")
 KEEP_SECONDS = 30 * 24 * 3600
 _IDEMPOTENT_SECONDS = 24 * 3600
 
@@ -108,6 +109,11 @@ def is_id(text: str) -> bool:
 def note(kv: KeyValue, id_: str, status: Mapping[str, Any]) -> None:
     """Write how an export goes."""
     kv.put(status_key(id_), json.dumps(status), ttl_seconds=KEEP_SECONDS)
+
+
+def is_over(kv: KeyValue, id_: str) -> bool:
+    """Say whether an export has come to its end."""
+    return json.loads(kv.get(status_key(id_)) or "{}").get("status") in OVER
 
 
 def status_key(id_: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from audiences.flows import exports
+from audiences.flows import exports, load, views
+from audiences.flows.build import build
+from audiences.flows.define import Defined
+from audiences.flows.person import find_person
 from audiences.flows.publish import publish
 from audiences.flows.report import contrast_report, decay_report
+from audiences.flows.resolve import resolve_people
 from audiences.flows.sync import sync
 from audiences.flows.workspace import Workspace
 from shared.clock import iso
@@ -20,7 +23,6 @@ REPORTS: Mapping[str, Callable[[Workspace], Any]] = {
     "contrast": contrast_report,
     "decay": decay_report,
 }
-_OVER = ("done", "dry_run", "stopped", "failed")
 
 
 def carry_out(workspace: Workspace, kind: str, id_: str) -> str:
@@ -32,11 +34,13 @@ def carry_out(workspace: Workspace, kind: str, id_: str) -> str:
     """
     if kind == REPORT and id_ in REPORTS:
         return _report(workspace, id_)
+    if kind in _MADE:
+        return _MADE[kind](workspace, id_)
     export = exports.find(workspace.lake.store, id_) if kind == exports.JOB else None
     if export is None:
         raise DataError("there is no such job")
-    status = json.loads(workspace.kv.get(exports.status_key(id_)) or "{}").get("status")
-    return str(status) if status in _OVER else _export(workspace, export)
+    over = exports.is_over(workspace.kv, id_)
+    return "already" if over else _export(workspace, export)
 
 
 def _export(workspace: Workspace, export: exports.Export) -> str:
@@ -97,3 +101,38 @@ def _report(workspace: Workspace, name: str) -> str:
     told |= {"at": iso(workspace.now())}
     workspace.lake.write_json(f"reports/{name}.json", told)
     return "done"
+
+
+def _estimate(workspace: Workspace, name: str) -> str:
+    try:
+        load.audience(workspace, name)
+        text = workspace.audiences[name]
+        resolve_people(workspace)
+        built = build(workspace, name)
+        told: dict[str, Any] = {"tag": Defined(name, text).tag, **built.as_json()}
+    except BridgeError as error:
+        tag = Defined(name, workspace.audiences.get(name, "")).tag
+        told = {"tag": tag, "error": str(error)}
+    views.keep_estimate(workspace.lake.store, workspace.clock, name, told)
+    return "done"
+
+
+def _person(workspace: Workspace, id_: str) -> str:
+    try:
+        told = find_person(workspace, person=id_).as_json()
+    except DataError:
+        told = {"unknown": True}
+    views.keep_person(workspace.kv, id_, told)
+    return "done"
+
+
+def _published(workspace: Workspace, name: str) -> str:
+    publish(workspace, name)
+    return "done"
+
+
+_MADE: Mapping[str, Callable[[Workspace, str], str]] = {
+    views.ESTIMATE: _estimate,
+    views.PERSON: _person,
+    "publish": _published,
+}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from audiences.flows import load
 from audiences.flows.build import build, rules_digest
@@ -11,9 +14,40 @@ from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
 from audiences.lake.snapshot import Snapshot
 from shared.clock import parse_instant
+from shared.errors import BridgeError
+from shared.log import log
 
 # Within this time a snapshot of the same inputs stands: readers drop what has expired meanwhile.
 FRESH = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """Which audiences are up to now, which could not be built, and for which time was too short."""
+
+    built: list[str]
+    failed: list[str]
+    left: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the names with stable keys."""
+        return asdict(self)
+
+
+def refresh_all(workspace: Workspace, time_is_up: Callable[[], bool] = lambda: False) -> Refreshed:
+    """Bring people and every audience up to now; a fault in one stops only that one."""
+    done = Refreshed([], [], [])
+    for name in sorted(workspace.audiences):
+        if time_is_up():
+            done.left.append(name)
+            continue
+        try:
+            refresh(workspace, name)
+            done.built.append(name)
+        except BridgeError as error:
+            log("not_built", level="error", error=error, audience=name)
+            done.failed.append(name)
+    return done
 
 
 def refresh(workspace: Workspace, audience: str) -> None:

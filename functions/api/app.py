@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from functions.api import audiences, runs
+from functions.api import audiences, runs, views
 from functions.api.desk import Api, ProblemError
 from functions.problem import HANDLERS, guarded, problem
 from shared.errors import Fault
@@ -37,6 +37,7 @@ def application(api: Api) -> ASGIApp:
     app.state.api = api
     app.include_router(audiences.router)
     app.include_router(runs.router)
+    app.include_router(views.router)
     app.add_api_route("/health", _health, methods=["GET"], tags=["health"])
     return guarded(_limited(app))
 

@@ -27,8 +27,10 @@ from shared.errors import Fault
 
 GIF = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 PIXEL = "pixel"  # the source of what the pixel sees
+SYNC = "cookie-sync"
 NO_STORE = {"Cache-Control": "no-store, private", "Pragma": "no-cache"}
 _MOST_TRAITS = 10
+_LONGEST_PARTNER_ID = 200
 Calls = Sequence[tuple[str, Any]]
 
 
@@ -40,6 +42,7 @@ def application(collector: Collector, origins: Sequence[str] = ()) -> ASGIApp:
         Route("/v1/batch", _batch, methods=["POST"]),
         Route("/v1/sightings", _sightings, methods=["POST"]),
         Route("/v1/px.gif", _pixel),
+        Route("/v1/sync", _sync),
         Route("/v1/memberships", _memberships),
         Route("/v1/opt-out", _opt_out, methods=["POST"]),
     ]
@@ -147,6 +150,30 @@ async def _pixel(request: Request) -> Response:
     call = {"anonymousId": value, "properties": {"traits": traits}}
     seen = replace(visit.sender(request, PIXEL), cookie=value)
     done = await _run(request, seen, [("page", call)])
+    if done.accepted > done.dropped:
+        visit.keep_cookie(request, response, value)
+    return response
+
+
+async def _sync(request: Request) -> Response:
+    """Keep that our cookie and a partner's id are of one browser; it answers as the pixel does."""
+    collector = _collector(request)
+    partner, theirs = (request.query_params.get(name, "") for name in ("partner", "id"))
+    faults = [Fault("partner", "is not one of those that are set up")]
+    if partner not in collector.partners:
+        return problem(400, faults=faults)
+    if not 0 < len(theirs) <= _LONGEST_PARTNER_ID:
+        faults = [
+            Fault("id", f"must be the partner's id, {_LONGEST_PARTNER_ID} characters at most")
+        ]
+        return problem(400, faults=faults)
+    response = Response(GIF, media_type="image/gif", headers=NO_STORE)
+    if visit.refuses(request):
+        return response
+    value = visit.cookie(request) or secrets.token_hex(16)
+    seen = {"id_type": f"partner:{partner}", "id": theirs, "party": 3}
+    seen |= {"link_type": "cookie", "link_value": value}
+    done = await _run(request, visit.sender(request, SYNC), [(SIGHTING, seen)])
     if done.accepted > done.dropped:
         visit.keep_cookie(request, response, value)
     return response

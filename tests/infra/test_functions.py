@@ -18,9 +18,9 @@ import pytest
 from audiences.flows.access import create_key
 from audiences.flows.visitor import Entry, key_of
 from functions import _lake, _runtime
-from functions._lake import Leases
 from shared.clock import Clock
 from shared.errors import ConfigurationError, RetryableError
+from shared.leases import Leases
 from tests.fakes import MemoryKeyValue
 
 ROOT = Path(__file__).parents[2]
@@ -239,7 +239,7 @@ def test_what_is_not_set_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_lease_has_one_holder_and_ends() -> None:
-    leases = Leases(MemoryKeyValue())
+    leases = Leases(MemoryKeyValue(), 900)
     with leases.hold("a"), leases.hold("b"), pytest.raises(RetryableError), leases.hold("a"):
         raise AssertionError("two at once")
     with leases.hold("a"):

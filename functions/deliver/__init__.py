@@ -1,0 +1,1 @@
+"""Deliver: the pieces of a sync that speak with a platform; light."""

@@ -1,0 +1,1 @@
+"""Jobs: what the API and the schedules ask for."""

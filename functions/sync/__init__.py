@@ -1,0 +1,1 @@
+"""Sync: the durable function that does one sync, piece by piece."""

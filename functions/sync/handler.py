@@ -1,0 +1,42 @@
+"""Sync in Lambda: a durable function that brings one destination in step with one audience."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from functions import _runtime
+
+logger = _runtime.logger("sync")
+metrics = _runtime.metrics("sync")
+_COUNTED = {"done": "SyncsDone", "stopped": "GuardStops", "failed": "SyncsFailed"}
+
+
+@logger.inject_lambda_context(clear_state=True)
+@_runtime.traced("sync")
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """Begin a sync, or go on with it where the last call stopped."""
+    try:
+        return _durable()(event, context)
+    finally:
+        if metrics.metric_set:  # most calls only go on
+            metrics.flush_metrics()
+
+
+@cache
+def _durable() -> Callable[[Any, Any], Any]:
+    # The SDK imports boto3, which takes longer than all the rest: not before it is needed.
+    from aws_durable_execution_sdk_python import durable_execution  # noqa: PLC0415
+
+    from functions.sync.run import run  # noqa: PLC0415
+
+    def counted(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        told = run(event, context)
+        metrics.add_metric(name=_COUNTED.get(told["status"], "SyncsOther"), unit="Count", value=1)
+        if told.get("code") == "credential":
+            metrics.add_metric(name="CredentialsRefused", unit="Count", value=1)
+        return told
+
+    made: Callable[[Any, Any], Any] = durable_execution(counted)
+    return made

@@ -1,0 +1,43 @@
+"""What a sync is asked for with, from an export or a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audiences.flows.steps import Wish
+from shared.errors import DataError
+
+_TEXTS = ("audience", "destination", "mode", "approve", "export")
+
+
+@dataclass(frozen=True, slots=True)
+class SyncEvent:
+    """An event of the function: the wish, and the export whose status is to be kept."""
+
+    wish: Wish
+    export: str = ""
+
+
+def read_event(event: Mapping[str, Any]) -> SyncEvent:
+    """Read an event: `{"audience", "destination", "mode", "dry_run", "approve", "export"}`.
+
+    Raises:
+        DataError: when it is none; it names fields, and repeats no value.
+    """
+    faults = [name for name in event if name not in (*_TEXTS, "dry_run")]
+    faults += [name for name in _TEXTS if not isinstance(event.get(name) or "", str)]
+    faults += [name for name in ("audience", "destination") if not event.get(name)]
+    if not isinstance(event.get("dry_run", False), bool):
+        faults.append("dry_run")
+    if faults:
+        raise DataError(f"the event asks for no sync: look at {sorted(set(faults))}")
+    wish = Wish(
+        audience=event["audience"],
+        destination=event["destination"],
+        mode=event.get("mode") or None,
+        dry_run=event.get("dry_run", False),
+        approve=event.get("approve") or "",
+    )
+    return SyncEvent(wish, event.get("export") or "")

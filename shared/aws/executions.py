@@ -1,0 +1,47 @@
+"""Durable executions of a Lambda function, started by name: the same name is the same execution."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.aws.errors import told
+
+_STARTED = "DurableExecutionAlreadyStartedException"
+
+
+def connect(function: str, region: str | None = None) -> Executions:
+    """Open Lambda with credentials from where AWS's tools look for them."""
+    try:
+        return Executions(function, boto3.session.Session().client("lambda", region_name=region))
+    except (BotoCoreError, ValueError) as error:
+        raise told(error, f"function {function}") from error
+
+
+class Executions:
+    """Starts executions of one durable function, named with its alias or version."""
+
+    def __init__(self, function: str, client: Any) -> None:
+        self._function = function
+        self._client = client
+
+    def start(self, name: str, event: Mapping[str, Any]) -> bool:
+        """Start an execution; return False where one of that name was started before."""
+        try:
+            self._client.invoke(
+                FunctionName=self._function,
+                InvocationType="Event",
+                DurableExecutionName=name,
+                Payload=json.dumps(event).encode(),
+            )
+        except ClientError as error:
+            if error.response["Error"].get("Code") == _STARTED:
+                return False
+            raise told(error, f"function {self._function}") from error
+        except BotoCoreError as error:
+            raise told(error, f"function {self._function}") from error
+        return True
