@@ -19,22 +19,30 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from infra.sandbox import backdoor
 from infra.sandbox.call import Call, RefusedError, Reply, StandIn
 from infra.sandbox.faults import pick
-from infra.sandbox.google import GOOGLE
-from infra.sandbox.meta import META
+from infra.sandbox.registry import SLUGS, stand_in
 from infra.sandbox.state import Arrived, State, fresh
-from infra.sandbox.the_trade_desk import THE_TRADE_DESK
 
 BODY_BYTES = 64 * 1024 * 1024
-STAND_INS = {standin.slug: standin for standin in (META, GOOGLE, THE_TRADE_DESK)}
-SECRET_HEADERS = frozenset({"authorization", "ttd-auth", "cookie", "proxy-authorization"})
+SECRET_HEADERS = frozenset(
+    {
+        "access-token",
+        "authorization",
+        "cookie",
+        "developertoken",
+        "proxy-authorization",
+        "ttd-auth",
+        "x-auth-token",
+    }
+)
+SECRET_WORDS = ("token", "secret", "signature", "auth_code")  # in the names of query parameters
 
 
 def application() -> ASGIApp:
     """Return the whole sandbox, with a state of its own."""
-    held = [fresh(STAND_INS)]
+    held = [fresh(SLUGS)]
 
     def reset() -> None:
-        held[0] = fresh(STAND_INS)
+        held[0] = fresh(SLUGS)
 
     async def platforms(scope: Scope, receive: Receive, send: Send) -> None:
         response = await _respond(held[0], Request(scope, receive))
@@ -60,9 +68,9 @@ def application() -> ASGIApp:
 async def _respond(state: State, request: Request) -> Response | None:
     """Answer one call to a platform; None drops the connection."""
     slug, _, rest = request.url.path.removeprefix("/").partition("/")
-    standin = STAND_INS.get(slug)
+    standin = stand_in(slug)
     if standin is None:
-        known = ", ".join(f"/{name}" for name in STAND_INS)
+        known = ", ".join(f"/{name}" for name in SLUGS)
         return JSONResponse({"error": f"no such platform; there are: {known}"}, status_code=404)
     try:
         body = _plain(await request.body(), request.headers.get("content-encoding", ""))
@@ -75,13 +83,15 @@ async def _respond(state: State, request: Request) -> Response | None:
         query=dict(request.query_params),
         headers=headers,
         body=body,
+        url=str(request.url).partition("?")[0],
+        raw_query=request.url.query,
     )
     fault = _fault(state, standin, call)
     if fault == "timeout":
         await asyncio.sleep(state.faults.timeout_seconds)
     reply = None if fault == "timeout" else _reply(state, standin, call, fault)
     dropped = reply is None or fault == "reset_after_commit"
-    _record(state, slug, call, 0 if dropped or reply is None else reply.status, fault)
+    _record(state, standin, call, 0 if dropped or reply is None else reply.status, fault)
     return None if dropped or reply is None else _response(reply)
 
 
@@ -101,7 +111,8 @@ def _fault(state: State, standin: StandIn, call: Call) -> str:
     kind = pick(state.faults, digest, state.seen[digest])
     if kind == "partial" and not standin.takes_rows(call):
         return ""
-    return "" if kind == "expired_token" and not standin.takes_token(call) else kind
+    takes_token = standin.takes_token(call) and call.path not in standin.tokens_at
+    return "" if kind == "expired_token" and not takes_token else kind
 
 
 def _reply(state: State, standin: StandIn, call: Call, fault: str) -> Reply:
@@ -120,14 +131,15 @@ def _reply(state: State, standin: StandIn, call: Call, fault: str) -> Reply:
         return refused.reply
 
 
-def _record(state: State, slug: str, call: Call, status: int, fault: str) -> None:
-    query = "&".join(f"{k}={v}" for k, v in call.query.items() if "token" not in k.lower())
+def _record(state: State, standin: StandIn, call: Call, status: int, fault: str) -> None:
+    shown = {k: v for k, v in call.query.items() if not any(w in k.lower() for w in SECRET_WORDS)}
+    query = "&".join(f"{k}={v}" for k, v in shown.items())
     # A token endpoint is told secrets in its body, so of that one only the digest is kept.
-    body = b"" if call.path.endswith("/token") else call.body
+    body = b"" if call.path in standin.tokens_at else call.body
     arrived = Arrived(
-        platform=slug,
+        platform=standin.slug,
         method=call.method,
-        path=f"/{slug}{call.path}" + (f"?{query}" if query else ""),
+        path=f"/{standin.slug}{call.path}" + (f"?{query}" if query else ""),
         status=status,
         fault=fault,
         headers=_shown(call.headers),
@@ -143,6 +155,8 @@ def _shown(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _response(reply: Reply) -> Response:
     headers = dict(reply.headers)
+    if reply.body is None or isinstance(reply.body, bytes):
+        return Response(reply.body, status_code=reply.status, headers=headers)
     if isinstance(reply.body, str):
         return PlainTextResponse(reply.body, status_code=reply.status, headers=headers)
     return JSONResponse(dict(reply.body), status_code=reply.status, headers=headers)

@@ -8,12 +8,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
     from infra.sandbox.state import State
 
 HASHES = re.compile(r"(?:(?:[0-9a-f]{64})?,)*")
 UUIDS = re.compile(r"(?:(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?,)*")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 RAW = re.compile(r"[^@\s]+@[^@\s]+|\+?[0-9][0-9 ().-]{8,}[0-9]")
 
 
@@ -26,7 +29,26 @@ class Call:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    url: str = ""  # as the client wrote it, without the query: some platforms sign it
+    raw_query: str = ""
     spoil: bool = False  # refuse some rows, as an injected partial failure
+
+    @property
+    def media_type(self) -> str:
+        """Return the type of the body, without parameters such as the character set."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def bearer(self) -> str:
+        """Return the token of an `Authorization: Bearer` header, empty without one."""
+        kind, _, token = self.headers.get("authorization", "").partition(" ")
+        return token if kind == "Bearer" else ""
+
+    def form(self) -> dict[str, str]:
+        """Return the fields of a form, none when the body is no form."""
+        if self.media_type != "application/x-www-form-urlencoded":
+            return {}
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
     def digest(self) -> str:
         """Return the SHA-256 of everything that makes one call equal to another."""
@@ -36,10 +58,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One answer; a text body stands for a platform that does not answer in JSON."""
+    """One answer: JSON, text of a platform that does not answer in JSON, bytes, or no body."""
 
     status: int = 200
-    body: Mapping[str, Any] | str = field(default_factory=dict)
+    body: Mapping[str, Any] | str | bytes | None = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -57,11 +79,12 @@ class StandIn:
 
     slug: str
     handle: Callable[[Call, State], Reply]
-    takes_rows: Callable[[Call], bool]  # whether some rows of this call could be refused
-    takes_token: Callable[[Call], bool]  # whether this call carries a token that could expire
     throttled: Callable[[float], Reply]  # (seconds to wait) -> the answer to one call too many
     broken: Callable[[], Reply]
     expired: Callable[[], Reply]
+    takes_rows: Callable[[Call], bool] = lambda _call: False  # could some of its rows be refused?
+    takes_token: Callable[[Call], bool] = lambda _call: True  # could its token have expired?
+    tokens_at: tuple[str, ...] = ()  # paths that are told secrets and give tokens
 
 
 def parse(body: bytes) -> dict[str, Any] | None:
@@ -87,6 +110,16 @@ def misfits(pattern: re.Pattern[str], values: Sequence[object]) -> list[int]:
     if all_match(pattern, values):
         return []
     return [i for i, value in enumerate(values) if not all_match(pattern, [value])]
+
+
+def is_sha256(value: object) -> bool:
+    """Tell whether a value is a SHA-256 digest in lower-case hex."""
+    return isinstance(value, str) and SHA256.fullmatch(value) is not None
+
+
+def is_text(value: object, longest: int, shortest: int = 1) -> bool:
+    """Tell whether a value is text of such a length."""
+    return isinstance(value, str) and shortest <= len(value) <= longest
 
 
 def looks_raw(value: str) -> bool:

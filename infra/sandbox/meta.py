@@ -230,7 +230,6 @@ META = StandIn(
     slug="meta",
     handle=handle,
     takes_rows=lambda call: call.path.endswith("/users"),
-    takes_token=lambda _call: True,
     throttled=_throttled,
     broken=lambda: _error(2, "An unexpected error has occurred. Please retry", status=500),
     expired=lambda: _error(190, "Error validating access token: session has expired", 463, 401),

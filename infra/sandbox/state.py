@@ -25,16 +25,19 @@ class Audience:
     name: str
     account: str
     schema: object = None  # Meta: the first schema that it saw
+    facts: dict[str, Any] = field(default_factory=dict)  # what else its platform was told of it
     # A member's identifiers stand apart only where one holds a comma: a million tuples weigh.
     members: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
     expires: dict[str, datetime] = field(default_factory=dict)
     index: dict[str, str | tuple[str, ...]] | None = None  # identifier -> keys; from first removal
 
-    def add(self, rows: Iterable[tuple[str, ...]]) -> None:
-        """Take rows in; one that is there already changes nothing."""
+    def add(self, rows: Iterable[tuple[str, ...]], until: datetime | None = None) -> None:
+        """Take rows in, until a moment where the platform forgets; again changes nothing else."""
         for ids in rows:
             key = ",".join(ids)
             self.members[key] = None if key.count(",") < len(ids) else ids
+            if until is not None:
+                self.expires[key] = until
             if self.index is not None:
                 _link(self.index, key, ids)
 
@@ -49,6 +52,14 @@ class Audience:
                 keys = self.index.pop(identifier, ())
                 for key in (keys,) if isinstance(keys, str) else keys:
                     self.members.pop(key, None)
+                    self.expires.pop(key, None)
+
+    def replace(self, rows: Iterable[tuple[str, ...]]) -> None:
+        """Let these rows be all that the audience holds."""
+        self.members.clear()
+        self.expires.clear()
+        self.index = None
+        self.add(rows)
 
     def digest(self) -> str:
         """Return the SHA-256 over the sorted member keys, one a line."""
@@ -109,7 +120,7 @@ class State:
     faults: Faults = NONE
     seen: Counter[str] = field(default_factory=Counter)  # calls by digest, for seeded faults
     tokens: dict[str, datetime] = field(default_factory=dict)  # minted, with their end
-    jobs: dict[str, Any] = field(default_factory=dict)  # Google: requests under way
+    jobs: dict[str, Any] = field(default_factory=dict)  # work under way, by its handle
     log: deque[Arrived] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
     bodies: deque[bytes] = field(default_factory=deque)  # of the newest of `log`
     body_bytes: int = 0
@@ -120,11 +131,28 @@ class State:
         self.made[first] += 1
         return str(first + self.made[first])
 
-    def mint(self) -> str:
-        """Make an access token that lives for an hour of the sandbox's clock."""
+    def mint(self, life: timedelta = TOKEN_LIFE) -> str:
+        """Make an access token that lives so long by the sandbox's clock."""
         token = f"sandbox-{len(self.tokens) + 1}"
-        self.tokens[token] = self.clock.now() + TOKEN_LIFE
+        self.tokens[token] = self.clock.now() + life
         return token
+
+    def once(self, slug: str, word: str) -> bool:
+        """Tell whether a word that may be used once (a nonce, a code) comes for the first time."""
+        used = self.jobs.setdefault(f"{slug} used", set())
+        if word in used:
+            return False
+        used.add(word)
+        return True
+
+    def of(self, slug: str, account: str) -> list[Audience]:
+        """Return the audiences of one account, in the order in which they were made."""
+        return [a for a in self.platforms[slug].values() if a.account == account]
+
+    def make(self, slug: str, audience: Audience) -> Audience:
+        """Put a new audience there."""
+        self.platforms[slug][audience.id] = audience
+        return audience
 
     def knows(self, token: str) -> bool:
         """Tell whether a token is good now."""

@@ -1,4 +1,4 @@
-"""The stand-in of The Trade Desk's Data API: segments by name, members that expire."""
+"""The stand-in of The Trade Desk: the Data API, segments by name; CRM data stands apart."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from infra.sandbox._the_trade_desk_crm import PLACE, crm
 from infra.sandbox.call import Call, RefusedError, Reply, StandIn, parse, spoilt, unknown_fields
 from infra.sandbox.state import Audience, State
 
@@ -38,6 +39,8 @@ Line = dict[str, str]
 
 def handle(call: Call, state: State) -> Reply:
     """Answer as the Data API does: 200 with nothing, or with the lines that failed."""
+    if call.path.removeprefix("/v3").startswith("/crmdata/"):
+        return crm(call, state)
     if not state.knows(call.headers.get("ttd-auth", "")):
         raise _refused(401, "Unauthorized")
     if call.path != "/data/advertiser":
@@ -138,7 +141,7 @@ THE_TRADE_DESK = StandIn(
     slug="the_trade_desk",
     handle=handle,
     takes_rows=lambda call: call.path == "/data/advertiser",
-    takes_token=lambda _call: True,
+    takes_token=lambda call: PLACE not in call.path,  # its address is its permission
     throttled=_throttled,
     broken=lambda: Reply(status=500, body="Internal Server Error"),
     expired=lambda: Reply(status=401, body="Unauthorized"),

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from infra.sandbox.faults import KINDS, Faults, pick
+from infra.sandbox.registry import SLUGS
 from infra.sandbox.server import Running, start
 from infra.sandbox.state import KEPT_BYTES, Arrived, Audience, Pace, fresh
 from shared.errors import ConfigurationError
@@ -58,7 +59,7 @@ def count(url: str) -> int:
 
 
 def test_state_begins_empty_and_a_reset_empties_it(url: str) -> None:
-    empty = {"meta": {}, "google": {}, "the_trade_desk": {}}
+    empty = dict.fromkeys(SLUGS, {})
     assert look(url, "state") == empty
     put(url, IDS[:2])
     digest = hashlib.sha256("\n".join(IDS[:2]).encode()).hexdigest()
