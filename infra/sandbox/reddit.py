@@ -26,7 +26,7 @@ GRANTS_AT = "/api/v1/access_token"
 DOOR = Door(basic=True, more={"scope": "adsread adsedit"})
 # The names that clients give themselves unasked; Reddit turns these away.
 NAMELESS = re.compile(
-    r"(python-requests|python-urllib|urllib3|curl|aiohttp|java|go-http)\b", re.IGNORECASE
+    r"(python-|urllib|curl|aiohttp|java|go-http)", re.IGNORECASE
 )
 
 

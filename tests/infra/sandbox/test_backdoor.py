@@ -59,7 +59,7 @@ def count(url: str) -> int:
 
 
 def test_state_begins_empty_and_a_reset_empties_it(url: str) -> None:
-    empty = dict.fromkeys(SLUGS, {})
+    empty = {slug: {} for slug in SLUGS}
     assert look(url, "state") == empty
     put(url, IDS[:2])
     digest = hashlib.sha256("\n".join(IDS[:2]).encode()).hexdigest()
