@@ -25,9 +25,7 @@ COLUMNS = ("EMAIL_SHA256", "MAID_SHA256")
 GRANTS_AT = "/api/v1/access_token"
 DOOR = Door(basic=True, more={"scope": "adsread adsedit"})
 # The names that clients give themselves unasked; Reddit turns these away.
-NAMELESS = re.compile(
-    r"(python-|urllib|curl|aiohttp|java|go-http)", re.IGNORECASE
-)
+NAMELESS = re.compile(r"(python-|urllib|curl|aiohttp|java|go-http)", re.IGNORECASE)
 
 
 def handle(call: Call, state: State) -> Reply:

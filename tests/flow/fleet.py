@@ -64,7 +64,9 @@ def _serve(name: str, event: dict[str, Any], environment: dict[str, str], answer
         module, attribute = MODULES[slug].split(":")
         known = platform(slug)
         setattr(
-            import_module(module), attribute, replace(known, limits=replace(known.limits, rows=rows))
+            import_module(module),
+            attribute,
+            replace(known, limits=replace(known.limits, rows=rows)),
         )
     answer.send(json.dumps(import_module(f"functions.{name}.handler").handler(event, Context())))
 
@@ -200,12 +202,13 @@ def make_stack(endpoint: str, number: int, url: str) -> dict[str, str]:
     os.environ.update(environment)
     bucket = f"fleet-{number}"
     s3 = boto3.client("s3")
-    s3.create_bucket(
-        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     world = World(Path(), url)
     texts = {f"destinations/{name}": world.destination(name) for name in PLATFORMS}
-    texts = {k: v.replace("credentials: sandbox", f"credentials: secret://token-{number}") for k, v in texts.items()}
+    texts = {
+        k: v.replace("credentials: sandbox", f"credentials: secret://token-{number}")
+        for k, v in texts.items()
+    }
     for name, text in {**texts, "audiences/gold": GOLD}.items():
         s3.put_object(Bucket=bucket, Key=f"config/{name}.yaml", Body=text.encode())
     boto3.client("dynamodb").create_table(

@@ -68,9 +68,7 @@ class WorkerDiedError(BaseException):
 
 
 @pytest.fixture
-def fleet(
-    s3_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Fleet]:
+def fleet(s3_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
     monkeypatch.setattr(Executor, "RETRY_BACKOFF_SECONDS", 0)
     monkeypatch.setattr(durable, "_LEAST_PART", 2)
     monkeypatch.setattr(_lake, "SCRATCH", tmp_path / "scratch")
