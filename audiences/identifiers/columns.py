@@ -68,6 +68,20 @@ def canonical_column(
     return found.take(encoded.indices), reasons.take(encoded.indices)
 
 
+# What a form may change, by sight; all other values are as they are in it.
+_GMAIL = "@(gmail|googlemail)\\.com$"
+_CHANGING = {
+    ("email", "gmail"): _GMAIL,
+    ("email", "gmail_com"): _GMAIL,
+    ("email", "no_tag"): r"\+",
+    ("email", "no_dots_no_tag"): r"[.+].*@",
+    ("email", "ascii_word"): r"[^a-z0-9_.@-]|xn--",
+    ("email", "ascii"): r"[^a-z0-9.@-]|xn--",
+    ("email", "word"): r"[^a-z0-9_.@-]|xn--",
+    ("external_id", "token"): r"[^0-9A-Za-z_-]|.{129}",
+}
+
+
 def form_column(
     type: str,  # noqa: A002
     form: str,
@@ -80,9 +94,10 @@ def form_column(
         return column
     if (type, form) == ("phone", "digits"):
         return pc.utf8_ltrim(column, "+0")
-    if form not in {"gmail", "gmail_com"}:
+    pattern = _CHANGING.get((type, form))
+    if pattern is None:
         return _spelled(type, form, column, countries)
-    touched = pc.fill_null(pc.match_substring_regex(column, "@(gmail|googlemail)\\.com$"), False)
+    touched = pc.fill_null(pc.match_substring_regex(column, pattern), False)
     texts = [form_text(type, form, text) for text in column.filter(touched).to_pylist()]
     return pc.replace_with_mask(column, touched, pa.array(texts, pa.string()))
 

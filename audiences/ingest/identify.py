@@ -15,7 +15,8 @@ from audiences.ingest.batch import Ingest, column, literal
 from audiences.lake.query import table
 
 # The order in which an identifier of a row may stand for the whole row.
-_RANK = {name: rank for rank, name in enumerate((*STRONG, "email_sha256", "phone_sha256"))}
+_LASTING = (*STRONG, "email_sha256", "phone_sha256", "line_user_id")
+_RANK = {name: rank for rank, name in enumerate(_LASTING)}
 
 _FOUND = pa.schema(
     [
@@ -112,29 +113,30 @@ def match_keys(con: Connection, order: str) -> pa.Table:
     )
     con.register("fresh", fresh)
     con.execute("INSERT INTO keyed SELECT key, type FROM fresh")
-    tables = [t for name in _RANK for t in _forms(con, fresh, name)]
-    out = pa.concat_tables(tables)
+    out = pa.concat_tables([_forms(con, fresh, name) for name in _RANK])
     return out.append_column("ingest", pa.array([order] * out.num_rows, pa.string()))
 
 
-def _forms(con: Connection, fresh: pa.Table, name: str) -> list[pa.Table]:
+def _forms(con: Connection, fresh: pa.Table, name: str) -> pa.Table:
+    """Spell the fresh identifiers of one type in all its forms, those of one side by side.
+
+    Most forms of most values are the same text: side by side, they cost next to nothing on disk.
+    """
     kind = id_type(name)
     of_type = fresh.filter(pc.equal(fresh["type"], name))
-    tables = []
-    for form in kind.forms if kind else ():
-        text = form_column(name, form, of_type["value"].combine_chunks())
-        con.register("formed", pa.table({"key": of_type["key"], "text": text}))
-        # An identifier that came hashed is its own digest.
-        digest = "unhex(text)" if name.endswith("_sha256") else "unhex(sha256(text))"
-        value = "text" if kind and kind.leaves == "raw" else "NULL::VARCHAR"
-        tables.append(
-            table(
-                con,
-                f"SELECT key, {literal(name)} AS type, {literal(form)} AS form, "
-                f"{digest} AS digest, {value} AS value FROM formed WHERE text IS NOT NULL",
-            )
-        )
-    return tables
+    values = of_type["value"].combine_chunks()
+    forms = kind.forms if kind else ()
+    texts = {f"form_{n}": form_column(name, form, values) for n, form in enumerate(forms)}
+    con.register("formed", pa.table({"key": of_type["key"], **texts}))
+    # An identifier that came hashed is its own digest.
+    digest = "unhex(text)" if name.endswith("_sha256") else "unhex(sha256(text))"
+    value = "text" if kind and kind.leaves == "raw" else "NULL::VARCHAR"
+    return table(
+        con,
+        f"SELECT key, {literal(name)} AS type, form, {digest} AS digest, {value} AS value "
+        f"FROM (SELECT key, unnest([{', '.join(map(literal, forms))}]) AS form, "
+        f"unnest([{', '.join(texts)}]) AS text FROM formed) WHERE text IS NOT NULL",
+    )
 
 
 ANCHORS = (

@@ -20,7 +20,7 @@ from audiences.ingest.batch import (
 from audiences.ingest.identify import ANCHORS, identify, match_keys
 from audiences.lake.query import table
 
-IDENTIFIERS = ("external_id", "email", "phone", "email_sha256", "phone_sha256")
+IDENTIFIERS = ("external_id", "email", "phone", "email_sha256", "phone_sha256", "line_user_id")
 _TEXTS = (
     "external_id",
     "email",

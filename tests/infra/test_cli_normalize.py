@@ -97,6 +97,23 @@ def test_bytes_that_are_no_text_are_told_and_cost_no_neighbour(bridge: Bridge) -
     assert all((a["canonical"] is None) == bool(a["reason"]) for a in answers(told))
 
 
+def test_choices_are_made_by_option_and_flags_are_told(bridge: Bridge) -> None:
+    tiktok = ("normalize", "--platform", "tiktok", "--type")
+    told = bridge(*tiktok, "phone", "--option", "phone_plus=false", stdin=b"+84912345678\n")
+    assert [a["canonical"] for a in answers(told)] == ["84912345678"]
+    told = bridge(*tiktok, "email", stdin=b"info@x.com\nada@x.com\n")
+    assert [a.get("flags") for a in answers(told)] == [["role_address"], None]
+    for option, said in (("phone_plus=maybe", "true or false"), ("colour=red", "phone_plus")):
+        told = bridge(*tiktok, "phone", "--option", option, stdin=b"")
+        assert told.code == 2
+        assert said in told.err
+
+
+def test_a_worth_goes_as_a_number(bridge: Bridge) -> None:
+    told = bridge("normalize", "--platform", "meta", "--type", "value", stdin=b"5\n12.50\n-5\n")
+    assert [a["sent"] for a in answers(told)] == [5, 12.5, 0]
+
+
 def test_whoever_writes_a_line_and_waits_gets_the_answer() -> None:
     with subprocess.Popen(
         EMAILS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT, bufsize=0
