@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from audiences.identifiers.reasons import Canonical, refused
 from audiences.identifiers.text import trim
@@ -87,6 +87,13 @@ def canonical_country(value: str) -> Canonical:
         return Canonical(code)
     found = _by_name().get(_letters(text)) if len(text) > 3 else _SHORT.get(code)
     return Canonical(found) if found else refused("unknown_country")
+
+
+@lru_cache(maxsize=1024)
+def code_of(country: str) -> str:
+    """Return the code of a row's country: nothing where it names none, ZZ for one not known."""
+    found = canonical_country(country)
+    return found.value or ("" if found.reason == "empty" else "ZZ")
 
 
 def _letters(text: str) -> str:

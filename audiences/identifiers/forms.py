@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from audiences.identifiers import mail_forms, names, places
 from audiences.identifiers.catalog import ATTRIBUTES, CATALOG, base_type
+from audiences.identifiers.countries import code_of
 from audiences.identifiers.reasons import Canonical, refused
 
 _Spell = Callable[[str, str], Canonical]
@@ -135,7 +136,7 @@ def spelled(type: str, form: str, canonical: str, country: str | None = None) ->
     row = _BY_NAME.get((base_type(type), form))
     if row is None:
         return refused("unknown_type")
-    return row.spell(canonical, (country or "").strip().upper())
+    return row.spell(canonical, code_of(country or ""))
 
 
 def form_text(type: str, form: str, canonical: str, country: str | None = None) -> str | None:  # noqa: A002

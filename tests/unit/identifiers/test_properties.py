@@ -56,6 +56,9 @@ def test_a_huge_value_is_refused_and_costs_little(platform, kind):
 
 def test_country_is_read_in_any_case_and_with_spaces():
     """A cell of a file is no code from a list."""
-    for land in ("US", "us", " us "):
+    for land in ("US", "us", " us ", "U.S.", "United States"):
         assert apply("amazon", "state", "Texas", land).canonical == "tx"
         assert apply("meta", "zip", "94105-1234", land).canonical == "94105"
+    assert apply("amazon", "zip", "SW1A 1AA", "UK").canonical == "SW1A1AA"
+    assert apply("meta", "state", "Georgia", "nowhere").canonical == "georgia"
+    assert apply("amazon", "street", "1 High Street", "  ").reason == "no_country"
