@@ -60,10 +60,11 @@ def _as_meant(text: str) -> str:
 
 
 def _parts(text: str) -> Canonical:
-    local, _, domain = text.rpartition("@")
+    text = _unquoted(text)
     reason = first_fault(text, _PART_CHECKS)
     if reason:
         return refused(reason)
+    local, _, domain = text.rpartition("@")
     ascii_domain = _ascii_domain(domain)
     if ascii_domain is None:
         return refused("bad_domain")
@@ -73,6 +74,14 @@ def _parts(text: str) -> Canonical:
     if is_sentinel(whole):
         return refused("placeholder")
     return Canonical(whole, flags=flags_of(whole))
+
+
+def _unquoted(text: str) -> str:
+    """Return an address without quotes that need not be there: by RFC 5321 it is the same."""
+    local, _, domain = text.rpartition("@")
+    inner = local[1:-1]
+    quoted = local.startswith('"') and local.endswith('"') and _LOCAL.fullmatch(inner)
+    return f"{inner}@{domain}" if quoted else text
 
 
 def _has_no_at(text: str) -> bool:

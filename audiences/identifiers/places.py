@@ -19,13 +19,19 @@ from audiences.identifiers.text import (
 )
 
 _LONGEST_ZIP = 32
+
+
+def _has_at(text: str) -> bool:
+    return "@" in text
+
+
 _ZIP_CHECKS = (
     ("empty", lambda text: not text),
     ("already_hashed", looks_hashed),
     ("too_long", lambda text: len(text) > _LONGEST_ZIP),
     ("placeholder", is_sentinel),
     ("control_characters", CONTROL.search),
-    ("looks_like_email", lambda text: "@" in text),
+    ("looks_like_email", _has_at),
     ("no_letters", lambda text: not has_letters(text)),
 )
 

@@ -49,6 +49,7 @@ def sha(text: str) -> str:
         ("a.d.a+news@gmail.com", "a.d.a+news@gmail.com"),
         ("taro..yamada.@docomo.ne.jp", "taro..yamada.@docomo.ne.jp"),
         ("o'brien@example.co.uk", "o'brien@example.co.uk"),
+        ('"Ada.Lovelace"@example.com', "ada.lovelace@example.com"),
     ],
 )
 def test_emails_have_one_spelling(value, expected):
@@ -71,6 +72,10 @@ def test_emails_have_one_spelling(value, expected):
         ("...@gmail.com", "bad_local_part"),
         ('"ada l"@example.com', "space_inside"),
         ('"a@b"@example.com', "bad_local_part"),
+        ('""@example.com', "bad_local_part"),
+        ('"ada@example.com', "bad_local_part"),
+        ('".ada"@example.com', "bad_local_part"),
+        ('"ada"x@example.com', "bad_local_part"),
         ("ada(work)@example.com", "bad_local_part"),
         ("ada,bob@example.com", "bad_local_part"),
         ("mailto:ada@example.com", "bad_local_part"),
