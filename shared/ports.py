@@ -120,6 +120,15 @@ class Secrets(Protocol):
         """
         ...
 
+    def store(self, reference: str, text: str) -> None:
+        """Replace the secret's text, as for a refresh token that was rotated.
+
+        Raises:
+            ConfigurationError: when what the reference names cannot be written.
+
+        """
+        ...
+
 
 class Sleep(Protocol):
     """Waits; injected so that tests and durable functions decide what waiting means."""

@@ -84,7 +84,7 @@ class FakeHttp:
         return self.answer(request)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FakeSecrets:
     """Secrets by reference."""
 
@@ -94,6 +94,9 @@ class FakeSecrets:
         if reference not in self.values:
             raise ConfigurationError(f"{reference} names nothing")
         return self.values[reference]
+
+    def store(self, reference: str, text: str) -> None:
+        self.values = {**self.values, reference: text}
 
 
 @dataclass(slots=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from audiences.delivery.session import Session, exchange, said
-from audiences.platforms.base import Action, Audience, Outcome, Platform
+from audiences.delivery.exchange import exchange, said
+from audiences.delivery.session import Session
+from audiences.platforms.base import Action, Answer, Audience, Outcome, Platform, Request
 from shared.errors import RejectedError, RetryableError
 from shared.ports import HttpAnswer
+
+_MOST_PAGES = 1_000
 
 
 def ensure_audience(session: Session, audience: Audience) -> tuple[str, bool]:
@@ -25,12 +28,12 @@ def ensure_audience(session: Session, audience: Audience) -> tuple[str, bool]:
         found_id = _find(session, audience.name)
         if found_id:
             return found_id, attempt == 1
-        bodies: list[bytes] = []
+        answers: list[Answer] = []
         try:
-            told, _ = exchange(
+            made, _ = exchange(
                 session,
                 create(session.target, audience),
-                _keeping(session.platform, bodies),
+                _keeping(session.platform, answers),
                 audience.name,
                 attempts=1,
             )
@@ -40,32 +43,74 @@ def ensure_audience(session: Session, audience: Audience) -> tuple[str, bool]:
             # The answer was lost, not necessarily the audience: look before asking again.
             session.sleep(session.retries.wait_seconds(attempt, None, audience.name))
             continue
-        if told.action is Action.DONE:
-            return created(bodies[-1]), False
+        if made.action is Action.DONE:
+            return _settled(session, created(answers[-1])), False
         raise RejectedError(
-            f"{session.platform.title} did not make the audience '{audience.name}': {said(told)}"
+            f"{session.platform.title} did not make the audience '{audience.name}': {said(made)}"
         )
     raise AssertionError(audience.name)
+
+
+def equip(session: Session, audience: Audience) -> None:
+    """Send what a new audience needs once; what is there already may refuse to be made again.
+
+    Raises:
+        CredentialError, RejectedError, RetryableError: as the platform answers.
+    """
+    if session.platform.equip is None:
+        return
+    for request in session.platform.equip(session.target, audience):
+        made, _ = exchange(session, request, _keeping(session.platform, []), audience.name)
+        if made.action is not Action.DONE:
+            session.warnings.append(
+                f"{session.platform.title} did not take all that the new audience "
+                f"'{audience.name}' needs ({said(made)}): look at it there"
+            )
+
+
+def _settled(session: Session, audience_id: str) -> str:
+    """Wait as long as the platform needs before it knows what it has just made."""
+    wait, forgive = session.platform.young_seconds
+    session.young_until = session.pace.monotonic() + wait + forgive if forgive else 0.0
+    if wait:
+        session.sleep(wait)
+    return audience_id
 
 
 def _find(session: Session, name: str) -> str | None:
     find, found = session.platform.find, session.platform.found
     if find is None or found is None:
         return None
-    bodies: list[bytes] = []
-    outcome, _ = exchange(session, find(session.target), _keeping(session.platform, bodies), name)
-    if outcome.action is not Action.DONE:
-        raise RejectedError(f"{session.platform.title} lists no audiences: {said(outcome)}")
-    return found(bodies[-1], name)
+    asked: str | Request | None = find(session.target)
+    for _ in range(_MOST_PAGES):
+        if not isinstance(asked, Request):
+            return asked
+        answers: list[Answer] = []
+        outcome, _tries = exchange(session, asked, _keeping(session.platform, answers), name)
+        if outcome.action is not Action.DONE:
+            raise RejectedError(f"{session.platform.title} lists no audiences: {said(outcome)}")
+        before, asked = asked, found(asked, answers[-1], name)
+        if asked == before:
+            break
+    raise RetryableError(f"{session.platform.title}'s list of audiences has no end")
 
 
-def _keeping(platform: Platform, bodies: list[bytes]) -> Callable[[HttpAnswer], Outcome]:
-    """Judge a call about audiences as the platform judges any other; keep a success's body."""
+def _keeping(platform: Platform, answers: list[Answer]) -> Callable[[HttpAnswer], Outcome]:
+    """Judge a call about audiences, and keep the answer of a success."""
 
     def judge(answer: HttpAnswer) -> Outcome:
-        if 200 <= answer.status < 300:
-            bodies.append(answer.body)
-            return Outcome(action=Action.DONE)
-        return platform.outcome(answer, 0)
+        outcome = told(platform, answer)
+        if outcome.action is Action.DONE:
+            answers.append(answer)
+        return outcome
 
     return judge
+
+
+def told(platform: Platform, answer: HttpAnswer) -> Outcome:
+    """Judge a call that carries no rows as the platform judges it, else by its status."""
+    if platform.told is not None:
+        return platform.told(answer)
+    if 200 <= answer.status < 300:
+        return Outcome(action=Action.DONE)
+    return platform.outcome(answer, 0)

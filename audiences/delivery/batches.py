@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audiences import schemas
-from audiences.consent import read_consent
 from audiences.delivery import outbox
+from audiences.delivery.cuts import Cut, cuts
 from audiences.delivery.outbox import Planned
 from audiences.lake.lake import Lake
-from audiences.platforms.base import Batch, Consent, Op, Platform, Row, Target
+from audiences.platforms.base import Course, Op, Part, Platform, Request
+from shared.errors import ConfigurationError
 
 ROWS = pa.schema(
     [
@@ -32,7 +34,7 @@ ROWS = pa.schema(
         ("forgets_at", schemas.AT),
     ]
 )
-FIELD, ROW = "\x1f", "\x1e"
+_HANDLE = re.compile(r"\{handle:([a-z]+-[0-9]{5})\}")
 
 
 def rows_key(run: str) -> str:
@@ -41,113 +43,118 @@ def rows_key(run: str) -> str:
 
 
 def write_requests(
-    lake: Lake,
-    run: str,
-    platform: Platform,
-    target: Target,
-    starts: datetime,
-    batches: Iterable[pa.RecordBatch],
+    lake: Lake, run: str, platform: Platform, course: Course, batches: Iterable[pa.RecordBatch]
 ) -> tuple[Planned, ...]:
     """Write every request's body and the rows file; return the requests in order.
 
-    `batches` come in the order of op, batch and place (`match.diff.batched_sql`); a request is
-    complete when the next begins.
+    `batches` come in the order of `match.diff.ordered_sql`: removals, then additions. Of a course
+    that replaces the whole, additions come first, and removals are said by them: they stand behind
+    the last request, at places below zero.
     """
-    planned: list[Planned] = []
     folder = Path(tempfile.mkdtemp(prefix="outbox-", dir=lake.scratch))
     try:
         path = folder / "rows.parquet"
         with pq.ParquetWriter(path, ROWS, compression="zstd") as writer:
-            for op, number, table in _requests(batches):
-                request_id = f"{op}-{number:05d}"
-                rows = _rows(platform, op, starts, table)
-                planned.append(_request(lake, run, platform, target, request_id, op, rows))
-                writer.write_table(_behind(request_id, table))
+            made = _Writer(lake, run, platform, course, writer)
+            requests = made.write(batches)
         lake.store.upload(path, rows_key(run))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return tuple(planned)
+    return requests
 
 
-def _requests(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, int, pa.Table]]:
-    """Regroup rows so that each table holds one request's rows."""
-    current: tuple[str, int] | None = None
-    parts: list[pa.Table] = []
-    for batch in batches:
-        table = pa.Table.from_batches([batch])
-        for at, part in _runs(table):
-            if current is not None and at != current:
-                yield *current, pa.concat_tables(parts)
-                parts = []
-            current = at
-            parts.append(part)
-    if current is not None:
-        yield *current, pa.concat_tables(parts)
+@dataclass(slots=True)
+class _Writer:
+    lake: Lake
+    run: str
+    platform: Platform
+    course: Course
+    rows: pq.ParquetWriter
+    planned: list[Planned] = field(default_factory=list)
+    implied: list[pa.Table] = field(default_factory=list)
+
+    def write(self, batches: Iterable[pa.RecordBatch]) -> tuple[Planned, ...]:
+        for cut in cuts(self.platform, self.course, self._said(batches)):
+            self._keep_batch(cut)
+        opened = self._around("open")
+        closed = self._around("close")
+        requests = [*opened, *self.planned, *closed]
+        if self.implied:
+            if not requests:
+                raise ConfigurationError(
+                    f"{self.platform.title} cannot replace an audience by nothing: use mirror"
+                )
+            requests[-1] = self._keep_implied(requests[-1])
+        return tuple(requests)
+
+    def _said(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Pass on what requests are made for, and keep what a replacement takes out unsaid."""
+        for batch in batches:
+            if self._replaces() and batch["op"][0].as_py() == Op.REMOVE:
+                self.implied.append(pa.Table.from_batches([batch]))
+            else:
+                yield batch
+
+    def _replaces(self) -> bool:
+        return self.course.mode in ("replace", "rebuild")
+
+    def _keep_batch(self, cut: Cut) -> None:
+        batch = cut.batch
+        request_id = f"{batch.op}-{batch.number:05d}"
+        replacing = batch.op is Op.REPLACE
+        alone = replacing and (batch.number == 0 or batch.last)
+        op = Op.ADD if replacing else batch.op
+        self.planned.append(
+            replace(self._keep(request_id, op, cut.request), rows=len(batch.rows), alone=alone)
+        )
+        self._keep_rows(request_id, cut.table, range(cut.table.num_rows))
+
+    def _around(self, op: str) -> list[Planned]:
+        make = self.platform.opening if op == "open" else self.platform.closing
+        if make is None or not (self.planned or self._replaces()):
+            return []
+        course = replace(self.course, parts=tuple(_part(planned) for planned in self.planned))
+        return [
+            replace(self._keep(f"{op}-{number:05d}", op, request), alone=True)
+            for number, request in enumerate(make(course))
+        ]
+
+    def _keep(self, request_id: str, op: str, request: Request) -> Planned:
+        outbox.write_body(self.lake.store, self.run, request_id, request.body)
+        # Only what stands around the batches may name handles: rows are other people's texts.
+        texts = [request.path, "" if op in tuple(Op) else request.body.decode("utf-8", "replace")]
+        return Planned(
+            id=request_id,
+            op=op,
+            rows=0,
+            method=request.method,
+            path=request.path,
+            content_type=request.content_type,
+            headers=dict(request.headers),
+            sha256=hashlib.sha256(request.body).hexdigest(),
+            bytes=len(request.body),
+            host=request.host,
+            uses=tuple(sorted({used for text in texts for used in _HANDLE.findall(text)})),
+        )
+
+    def _keep_implied(self, last: Planned) -> Planned:
+        table = pa.concat_tables(self.implied)
+        self._keep_rows(last.id, table, range(-table.num_rows, 0))
+        return replace(last, implied=table.num_rows)
+
+    def _keep_rows(self, request_id: str, table: pa.Table, places: Sequence[int]) -> None:
+        names = pa.array([request_id] * table.num_rows, pa.string())
+        named = table.append_column("request", names)
+        placed = named.append_column("place", pa.array(places, pa.int32()))
+        self.rows.write_table(placed.select(ROWS.names).cast(ROWS))
 
 
-def _runs(table: pa.Table) -> Iterator[tuple[tuple[str, int], pa.Table]]:
-    ops, numbers = table["op"].to_pylist(), table["batch"].to_pylist()
-    start = 0
-    for end in range(1, table.num_rows + 1):
-        at = (ops[start], numbers[start])
-        if end == table.num_rows or (ops[end], numbers[end]) != at:
-            yield at, table.slice(start, end - start)
-            start = end
-
-
-def _rows(platform: Platform, op: str, starts: datetime, table: pa.Table) -> list[Row]:
-    wired = table["wired"].to_pylist()
-    keys = [tuple(_pair(text) for text in row.split(ROW)) for row in wired]
-    if op == Op.REMOVE:
-        return [Row(k, ttl_minutes=0 if platform.row_ttl else None) for k in keys]
-    consents = [_consent(text) for text in table["consent"].to_pylist()]
-    if not platform.row_ttl:
-        return [Row(k, c) for k, c in zip(keys, consents, strict=True)]
-    ends = table["forgets_at"].to_pylist()
-    return [
-        Row(k, c, int((end - starts).total_seconds() // 60))
-        for k, c, end in zip(keys, consents, ends, strict=True)
-    ]
-
-
-def _pair(text: str) -> tuple[str, str]:
-    wire, _, value = text.partition(FIELD)
-    return wire, value
-
-
-_KNOWN: dict[str, Consent] = {}  # a handful of texts stand on millions of rows
-
-
-def _consent(text: str) -> Consent:
-    if text not in _KNOWN:
-        _KNOWN[text] = Consent(**read_consent(text))
-    return _KNOWN[text]
-
-
-def _request(
-    lake: Lake,
-    run: str,
-    platform: Platform,
-    target: Target,
-    request_id: str,
-    op: str,
-    rows: list[Row],
-) -> Planned:
-    request = platform.request(Batch(op=Op(op), target=target, rows=rows))
-    outbox.write_body(lake.store, run, request_id, request.body)
-    return Planned(
-        id=request_id,
-        op=op,
-        rows=len(rows),
-        method=request.method,
-        path=request.path,
-        content_type=request.content_type,
-        headers=dict(request.headers),
-        sha256=hashlib.sha256(request.body).hexdigest(),
-        bytes=len(request.body),
+def _part(planned: Planned) -> Part:
+    return Part(
+        id=planned.id,
+        op=Op(planned.op),
+        rows=planned.rows,
+        bytes=planned.bytes,
+        sha256=planned.sha256,
+        path=planned.path,
     )
-
-
-def _behind(request_id: str, table: pa.Table) -> pa.Table:
-    named = table.append_column("request", pa.array([request_id] * table.num_rows, pa.string()))
-    return named.select(ROWS.names).cast(ROWS)

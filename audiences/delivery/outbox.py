@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ class Planned:
     """One request of a plan; its body lies beside the plan under `<id>.body`."""
 
     id: str  # op and number, such as add-00000
-    op: str
+    op: str  # open | remove | add | close
     rows: int
     method: str
     path: str
@@ -26,6 +27,10 @@ class Planned:
     headers: Mapping[str, str]
     sha256: str
     bytes: int
+    host: str = ""
+    alone: bool = False  # whether nothing else may be under way meanwhile
+    uses: tuple[str, ...] = ()  # requests whose handles stand in it as `{handle:<id>}`
+    implied: int = 0  # rows that go out by a replacement, when this request is through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +59,30 @@ class Plan:
     digest: str
     stopped: str = ""  # why the guard stopped it
     token: str = ""  # what approves it
+    replaces: str = ""  # mode rebuild: the id of the audience that goes when the new one is there
 
     def rows(self, op: str) -> int:
-        """Count the rows of one operation."""
-        return sum(r.rows for r in self.requests if r.op == op)
+        """Count the rows of one operation, by name or by replacement."""
+        implied = sum(r.implied for r in self.requests) if op == "remove" else 0
+        return implied + sum(r.rows for r in self.requests if r.op == op)
+
+    @property
+    def whole(self) -> bool:
+        """Say whether the run counts only when all of it is through: it replaces what was there."""
+        return self.mode in ("replace", "rebuild")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One smaller request made from the rows of a planned one, at these places: [start, stop)."""
+
+    id: str
+    ranges: Sequence[Sequence[int]]
+
+    @property
+    def places(self) -> list[int]:
+        """Return the places in the planned request."""
+        return [place for start, stop in self.ranges for place in range(start, stop)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +94,7 @@ class Recorded:
     outcome: Outcome
     attempts: int
     at: str
+    pieces: Sequence[Piece] = ()  # of a split: what the rows go out in instead
 
 
 def digest_of(requests: Iterable[Planned]) -> str:
@@ -123,7 +149,7 @@ def read_plan(store: Store, run: str, sealed: str = "") -> Plan | None:
     )
     try:
         value = json.loads(data)
-        requests = tuple(Planned(**item) for item in value.pop("requests"))
+        requests = tuple(_planned(item) for item in value.pop("requests"))
         plan = Plan(requests=requests, **value)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise changed from error
@@ -132,7 +158,20 @@ def read_plan(store: Store, run: str, sealed: str = "") -> Plan | None:
     return plan
 
 
-def read_request(store: Store, plan: Plan, planned: Planned, audience_id: str) -> Request:
+def _planned(item: dict[str, Any]) -> Planned:
+    return Planned(**(item | {"uses": tuple(item.get("uses", ()))}))
+
+
+Divide = Callable[[bytes], bytes]  # the planned body -> that of some of its rows
+
+
+def read_request(
+    store: Store,
+    plan: Plan,
+    planned: Planned,
+    audience_id: str,
+    divide: Divide = lambda body: body,
+) -> Request:
     """Return a request as it goes out, after proving that its body is the planned one.
 
     Raises:
@@ -141,28 +180,41 @@ def read_request(store: Store, plan: Plan, planned: Planned, audience_id: str) -
     body = store.get(f"outbox/{plan.run}/{planned.id}.body")
     if body is None or hashlib.sha256(body).hexdigest() != planned.sha256:
         raise IntegrityError(f"request {planned.id} of run {plan.run} is not what was planned")
-    path = planned.path
+    path, body = planned.path, divide(body)
     if plan.audience_id is None:
         path = path.replace(AUDIENCE_ID, audience_id)
         body = body.replace(AUDIENCE_ID.encode(), audience_id.encode())
+    for used in planned.uses:
+        handle = _handle(store, plan.run, used)
+        path = path.replace(f"{{handle:{used}}}", handle)
+        body = body.replace(f"{{handle:{used}}}".encode(), handle.encode())
     return Request(
         method=planned.method,
         path=path,
         body=body,
         content_type=planned.content_type,
         headers=planned.headers,
+        host=planned.host,
     )
 
 
-def outcome_key(run: str, request_id: str, *, status: bool = False) -> str:
-    """Name the outcome of a request, or of the status that a platform gives later."""
-    return f"outcomes/{run}/{request_id}{'.status' if status else ''}.json"
+def _handle(store: Store, run: str, request_id: str) -> str:
+    found = recorded(store, run, request_id)
+    handle = found.outcome.handle if found else ""
+    if not re.fullmatch(r"[!#-\[\]-~]{1,4000}", handle):  # it must fit into a JSON text
+        raise IntegrityError(f"request {request_id} of run {run} gave nothing that can be used")
+    return handle
 
 
-def record(store: Store, run: str, recorded: Recorded, *, status: bool = False) -> None:
+def outcome_key(run: str, request_id: str, kind: str = "") -> str:
+    """Name the outcome of a request, or of its later `status`, or the record of its `split`."""
+    return f"outcomes/{run}/{request_id}{'.' if kind else ''}{kind}.json"
+
+
+def record(store: Store, run: str, recorded: Recorded, kind: str = "") -> None:
     """Keep an outcome if there is none yet: the first answer counts."""
     data = json.dumps(asdict(recorded), ensure_ascii=False, sort_keys=True).encode()
-    store.put(outcome_key(run, recorded.id, status=status), data, if_absent=True)
+    store.put(outcome_key(run, recorded.id, kind), data, if_absent=True)
 
 
 def recorded_ids(store: Store, run: str) -> frozenset[str]:
@@ -172,13 +224,15 @@ def recorded_ids(store: Store, run: str) -> frozenset[str]:
     return frozenset(name.removesuffix(".json") for name in names)
 
 
-def recorded(store: Store, run: str, request_id: str, *, status: bool = False) -> Recorded | None:
-    """Return the recorded outcome of a request, or None."""
-    data = store.get(outcome_key(run, request_id, status=status))
+def recorded(store: Store, run: str, request_id: str, kind: str = "") -> Recorded | None:
+    """Return what is recorded of a request, or None."""
+    data = store.get(outcome_key(run, request_id, kind))
     if data is None:
         return None
     value = json.loads(data)
     outcome = value.pop("outcome")
     outcome["action"] = Action(outcome["action"])
-    outcome["rejected"] = {int(k): v for k, v in outcome["rejected"].items()}
-    return Recorded(outcome=Outcome(**outcome), **value)
+    for named in ("rejected", "uncertain"):
+        outcome[named] = {int(k): v for k, v in outcome.get(named, {}).items()}
+    pieces = tuple(Piece(**piece) for piece in value.pop("pieces", ()))
+    return Recorded(outcome=Outcome(**outcome), pieces=pieces, **value)

@@ -30,12 +30,18 @@ class Pace:
         if at > now:
             self.sleep(at - now)
 
+    def hold(self, seconds: float) -> None:
+        """Let nothing through for so long: the platform says that the account has used it up."""
+        with self._lock:
+            self._next = max(self._next, self.monotonic() + seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often and how patiently a request is tried again."""
+    """How often and how patiently a request is tried again, by what came in its way."""
 
-    attempts: int = 8
+    attempts: int = 8  # no answer, one of a broken server, or one that cannot be read
+    throttled: int = 24  # too many requests: the platform is well, and says when to come back
     first_seconds: float = 0.5
     longest_seconds: float = 60.0
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 
-from audiences.delivery import outbox
+from audiences.delivery import outbox, pieces
+from audiences.delivery.audience import told
+from audiences.delivery.exchange import exchange, said
 from audiences.delivery.outbox import Plan, Planned, Recorded
-from audiences.delivery.session import Session, exchange
-from audiences.platforms.base import Outcome
+from audiences.delivery.session import Session
+from audiences.platforms.base import Action, Answer, Outcome, Request
 from shared.clock import iso, parse_instant
+from shared.errors import RejectedError
 from shared.ports import Store
+
+_TURNS = {"open": 0, "remove": 1, "add": 2, "close": 3}
 
 
 def deliver(
@@ -24,14 +31,24 @@ def deliver(
 ) -> int:
     """Send what the plan holds and has no outcome yet; removals are through before adds begin.
 
-    Returns the number of requests sent now. On an error the outcomes so far are kept, the error
-    is raised, and calling this again goes on from there.
+    Returns the number of planned requests sent now. On an error the outcomes so far are kept, the
+    error is raised, and calling this again goes on from there.
     """
     sent, known = 0, outbox.recorded_ids(store, plan.run)
-    for op in ("remove", "add"):
-        todo = [p for p in plan.requests if p.op == op and p.id not in known]
+    for group in turns(plan):
+        todo = [p for p in group if p.id not in known]
         sent += _lanes(session, store, plan, audience_id, todo, progress)
     return sent
+
+
+def turns(plan: Plan) -> Iterator[list[Planned]]:
+    """Yield the groups of requests that may be under way together, one group after the other.
+
+    A person's removal is through before their addition begins, whichever requests they stand in.
+    """
+    ordered = sorted(plan.requests, key=lambda p: _TURNS[p.op])
+    for _, group in groupby(ordered, key=lambda p: (p.op, p.id if p.alone else "")):
+        yield list(group)
 
 
 def _lanes(
@@ -48,7 +65,7 @@ def _lanes(
         if halted.is_set():
             return
         try:
-            _deliver_one(session, store, plan, planned, audience_id)
+            _Work(session, store, plan, planned, audience_id).carry(planned.id, range(planned.rows))
         except BaseException:
             halted.set()
             raise
@@ -68,19 +85,68 @@ def _lanes(
     return len(todo)
 
 
-def _deliver_one(
-    session: Session, store: Store, plan: Plan, planned: Planned, audience_id: str
-) -> None:
-    request = outbox.read_request(store, plan, planned, audience_id)
-    outcome, attempts = exchange(
-        session,
-        request,
-        lambda answer: session.platform.outcome(answer, planned.rows),
-        f"{plan.run}/{planned.id}",
-        until=parse_instant(plan.valid_until),
-    )
-    sent = hashlib.sha256(request.body).hexdigest()
-    outbox.record(store, plan.run, recording(session, planned.id, sent, outcome, attempts))
+@dataclass(slots=True)
+class _Work:
+    """One planned request on its way, whole or in pieces."""
+
+    session: Session
+    store: Store
+    plan: Plan
+    planned: Planned
+    audience_id: str
+    made: int = field(default=0)  # pieces so far
+
+    def carry(self, request_id: str, rows: Sequence[int]) -> Recorded:
+        """Send the rows at these places until each has an outcome, and record it."""
+        known = outbox.recorded(self.store, self.plan.run, request_id)
+        if known is not None:
+            return known
+        split = outbox.recorded(self.store, self.plan.run, request_id, "split")
+        if split is None:
+            sent = self._send(request_id, rows)
+            if not sent.pieces:
+                outbox.record(self.store, self.plan.run, sent)
+                return sent
+            outbox.record(self.store, self.plan.run, sent, "split")
+            split = sent
+        parts = [(p.places, self.carry(p.id, p.places).outcome) for p in split.pieces]
+        whole = replace(split, outcome=pieces.fold(split.outcome, rows, parts), pieces=())
+        outbox.record(self.store, self.plan.run, whole)
+        return whole
+
+    def _send(self, request_id: str, rows: Sequence[int]) -> Recorded:
+        request = self._request(rows)
+        outcome, attempts = exchange(
+            self.session,
+            request,
+            self._judge(len(rows)),
+            f"{self.plan.run}/{request_id}",
+            until=parse_instant(self.plan.valid_until),
+        )
+        cut: tuple[outbox.Piece, ...] = ()
+        if outcome.action is Action.SPLIT:
+            if self.session.platform.divide and self.made < pieces.MOST_PIECES:
+                cut = pieces.cut(request_id, rows, outcome)
+            self.made += len(cut)
+            outcome = outcome if cut else replace(outcome, action=Action.REFUSED)
+        if self.planned.op in ("open", "close") and outcome.action is not Action.DONE:
+            raise RejectedError(f"{self.session.platform.title}: {said(outcome)}")
+        sent = hashlib.sha256(request.body).hexdigest()
+        return replace(recording(self.session, request_id, sent, outcome, attempts), pieces=cut)
+
+    def _request(self, rows: Sequence[int]) -> Request:
+        divide, whole = self.session.platform.divide, len(rows) == self.planned.rows
+
+        def part(body: bytes) -> bytes:
+            return body if whole or divide is None else divide(body, rows)
+
+        return outbox.read_request(self.store, self.plan, self.planned, self.audience_id, part)
+
+    def _judge(self, rows: int) -> Callable[[Answer], Outcome]:
+        platform = self.session.platform
+        if self.planned.op in ("open", "close"):
+            return lambda answer: told(platform, answer)
+        return lambda answer: platform.outcome(answer, rows)
 
 
 def recording(

@@ -3,7 +3,7 @@
 Steps, each a named temporary table:
 
     verdicts   request -> digest of what was sent, and what became of its rows
-    refusals   (request, place) -> why that one row was refused
+    named      (request, place) -> what became of that one row, and why
     results    every row that was sent, with its outcome
     holds      what the platform holds now
 """
@@ -11,7 +11,9 @@ Steps, each a named temporary table:
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection as Connection
@@ -23,7 +25,9 @@ from audiences.platforms.base import Action, Outcome
 from shared.ports import Store
 
 _VERDICTS = pa.schema([(name, pa.string()) for name in ("request", "sha256", "outcome", "reason")])
-_REFUSALS = pa.schema([("request", pa.string()), ("place", pa.int32()), ("reason", pa.string())])
+_NAMED = pa.schema(
+    [("request", pa.string()), ("place", pa.int32()), ("said", pa.string()), ("why", pa.string())]
+)
 
 
 def final_outcome(store: Store, run: str, request_id: str) -> Outcome | None:
@@ -33,7 +37,7 @@ def final_outcome(store: Store, run: str, request_id: str) -> Outcome | None:
 
 
 def _last(store: Store, run: str, request_id: str) -> Recorded | None:
-    later = outbox.recorded(store, run, request_id, status=True)
+    later = outbox.recorded(store, run, request_id, "status")
     return later or outbox.recorded(store, run, request_id)
 
 
@@ -60,41 +64,57 @@ def make_results(con: Connection, store: Store, plan: Plan) -> dict[str, int]:
     """Make `results` from the view `sent_rows` and the recorded outcomes; return the counts.
 
     The counts are the platform's own: of a request of which it refused some rows without saying
-    which, they count as refused and the others as accepted, though each row is unknown.
+    which, they count as refused and the others as accepted, though each row is unknown. Of a run
+    that replaces what was there, nothing is accepted until all of it is through.
     """
-    verdicts, refusals, told = [], [], Counter(accepted=0, rejected=0, unknown=0)
+    verdicts: list[dict[str, Any]] = []
+    named: list[dict[str, Any]] = []
+    counts = Counter(accepted=0, rejected=0, unknown=0)
+    last = {planned.id: _last(store, plan.run, planned.id) for planned in plan.requests}
+    through = not plan.whole or all(
+        recorded is not None and recorded.outcome.action is Action.DONE
+        for recorded in last.values()
+    )
     for planned in plan.requests:
-        last = _last(store, plan.run, planned.id)
-        outcome = last.outcome if last else None
-        said = verdict(outcome, planned.rows)
+        recorded = last[planned.id]
+        outcome = recorded.outcome if recorded else None
+        said = verdict(outcome, planned.rows) if through else "unknown"
         reason = "" if outcome is None or said == "accepted" else (outcome.code or outcome.message)
-        sha256 = last.sha256 if last else planned.sha256
+        sha256 = recorded.sha256 if recorded else planned.sha256
         verdicts.append(
             {"request": planned.id, "sha256": sha256, "outcome": said, "reason": reason}
         )
-        refusals += [
-            {"request": planned.id, "place": place, "reason": why}
-            for place, why in (outcome.rejected.items() if outcome else ())
-        ]
-        told.update(_counted(planned, outcome, said))
+        named += _named(planned, outcome)
+        counts.update(_counted(planned, outcome, said))
     con.register("verdicts", pa.Table.from_pylist(verdicts, schema=_VERDICTS))
-    con.register("refusals", pa.Table.from_pylist(refusals, schema=_REFUSALS))
+    con.register("named", pa.Table.from_pylist(named, schema=_NAMED))
     con.execute(
         "CREATE OR REPLACE TEMP TABLE results AS SELECT sent_rows.*, sha256, "
-        "CASE WHEN refusals.request IS NOT NULL THEN 'rejected' ELSE verdicts.outcome END "
-        "AS outcome, coalesce(refusals.reason, verdicts.reason) AS reason "
+        "coalesce(named.said, verdicts.outcome) AS outcome, "
+        "coalesce(named.why, verdicts.reason) AS reason "
         "FROM sent_rows JOIN verdicts USING (request) "
-        "LEFT JOIN refusals ON refusals.request = sent_rows.request "
-        "AND refusals.place = sent_rows.place"
+        "LEFT JOIN named ON named.request = sent_rows.request AND named.place = sent_rows.place"
     )
-    return dict(told)
+    return dict(counts)
+
+
+def _named(planned: Planned, outcome: Outcome | None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of which the outcome says more than of the others."""
+    if outcome is None:
+        return
+    for said, places in (("unknown", outcome.uncertain), ("rejected", outcome.rejected)):
+        for place, why in places.items():
+            if said == "rejected" or place not in outcome.rejected:
+                yield {"request": planned.id, "place": place, "said": said, "why": why}
 
 
 def _counted(planned: Planned, outcome: Outcome | None, said: str) -> Counter[str]:
-    named = len(outcome.rejected) if outcome else 0
-    unnamed = min(outcome.rejected_unnamed, planned.rows - named) if outcome else 0
-    rest = planned.rows - named - unnamed
-    return Counter(rejected=named + unnamed) + Counter({"accepted" if unnamed else said: rest})
+    rejected = len(outcome.rejected) if outcome else 0
+    uncertain = len(set(outcome.uncertain) - set(outcome.rejected)) if outcome else 0
+    left = planned.rows - rejected - uncertain
+    unnamed = min(outcome.rejected_unnamed, left) if outcome else 0
+    rest = Counter({"accepted" if unnamed else said: left - unnamed + planned.implied})
+    return Counter(rejected=rejected + unnamed) + Counter(unknown=uncertain) + rest
 
 
 def alive_sql(at: datetime) -> str:

@@ -12,20 +12,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from audiences.delivery.audience import ensure_audience
+from audiences.delivery.audience import ensure_audience, equip
 from audiences.delivery.follow import follow
-from audiences.delivery.outbox import Plan, Planned, read_plan, recorded_ids
+from audiences.delivery.outbox import Plan, read_plan, recorded_ids
 from audiences.delivery.pace import Pace
 from audiences.delivery.sender import deliver
 from audiences.delivery.session import Session
 from audiences.destinations import Destination
 from audiences.flows.bench import Bench
-from audiences.flows.places import id_key, place_of, read_destination
-from audiences.flows.run_report import read_open, report_of
+from audiences.flows.places import place_of, read_destination
+from audiences.flows.run_report import made_key, read_open, report_of
 from audiences.platforms import platform
 from audiences.platforms.base import Audience, Target
+from audiences.platforms.limits import limited
 from shared.clock import parse_instant
-from shared.errors import IntegrityError
+from shared.errors import ConfigurationError, IntegrityError
 
 FOREVER = float("inf")
 _ASKED_AT_ONCE = 50
@@ -70,7 +71,7 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
         IntegrityError: when a planned body was changed, or the run is no longer the open one.
     """
     plan, to = _run_of(bench, piece)
-    part = replace(plan, requests=in_order(plan)[piece.start : piece.stop])
+    part = replace(plan, requests=plan.in_order()[piece.start : piece.stop])
     audience_id, adopted, left = plan.audience_id, False, 0
     with _session(bench, to, plan, audience_id or "") as session:
         if audience_id is None:
@@ -81,7 +82,8 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
         except TimeUpError:
             known = recorded_ids(bench.store, plan.run)
             left = sum(request.id not in known for request in part.requests)
-    return {"left": left, "audience_id": audience_id, "adopted": adopted}
+        warnings = list(session.warnings)
+    return {"left": left, "audience_id": audience_id, "adopted": adopted, "warnings": warnings}
 
 
 def ask(bench: Bench, piece: Piece) -> Mapping[str, Any]:
@@ -93,9 +95,9 @@ def ask(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     stale = bench.clock.now() >= parse_instant(plan.valid_until)
     if platform(plan.platform).status is None or plan.place != place_of(to):
         return {"open": 0, "next": 0, "stale": stale}
-    audience_id = plan.audience_id or bench.kv.get(id_key(plan.place, plan.audience)) or ""
+    audience_id = plan.audience_id or bench.kv.get(made_key(plan)) or ""
     known, until = recorded_ids(bench.store, plan.run), time.monotonic() + piece.seconds
-    numbered = list(enumerate(in_order(plan)))[piece.start :]
+    numbered = list(enumerate(plan.in_order()))[piece.start :]
     todo = [(n, r) for n, r in numbered if r.id in known and f"{r.id}.status" not in known]
     still_open = asked = 0
     with _session(bench, to, plan, audience_id) as session:
@@ -123,11 +125,6 @@ WORK: Mapping[str, Callable[[Bench, Piece], Mapping[str, Any]]] = {
 }
 
 
-def in_order(plan: Plan) -> tuple[Planned, ...]:
-    """Return a plan's requests as they are sent: removals first."""
-    return tuple(sorted(plan.requests, key=lambda request: request.op != "remove"))
-
-
 @contextmanager
 def _session(bench: Bench, to: Destination, plan: Plan, audience_id: str) -> Iterator[Session]:
     """Give a run its session with the account: the same from piece to piece, with its token.
@@ -145,8 +142,16 @@ def _session(bench: Bench, to: Destination, plan: Plan, audience_id: str) -> Ite
 
 
 def _opened(bench: Bench, to: Destination, audience: str) -> Session:
-    known = platform(to.platform)
+    known = limited(platform(to.platform), to.options)
     target = Target(account=to.account, audience=audience, audience_id="", options=to.options)
+
+    def keep(credentials: str) -> str:
+        try:
+            bench.secrets.store(to.credentials, credentials)
+        except ConfigurationError as error:
+            return str(error)
+        return ""
+
     return Session(
         platform=known,
         target=target,
@@ -156,6 +161,8 @@ def _opened(bench: Bench, to: Destination, audience: str) -> Session:
         clock=bench.clock,
         sleep=bench.sleep,
         pace=Pace(known.limits.per_second, bench.sleep),
+        reread=lambda: bench.secrets.resolve(to.credentials),
+        keep=keep,
     )
 
 
@@ -183,13 +190,19 @@ def _run_of(bench: Bench, piece: Piece) -> tuple[Plan, Destination]:
 
 
 def _make_audience(bench: Bench, plan: Plan, session: Session) -> tuple[str, bool]:
-    key = id_key(plan.place, plan.audience)
-    remembered = bench.kv.get(key)
+    key, kv = made_key(plan), bench.kv
+    remembered = kv.get(key)
     if remembered:
         return remembered, False
-    wanted = Audience(name=plan.audience, title=plan.title)
+    name = f"{plan.audience} {plan.run}" if plan.replaces else plan.audience
+    wanted, making = Audience(name=name, title=plan.title), f"making/{key}"
+    begun = not kv.put(making, plan.run, if_absent=True)
     audience_id, adopted = ensure_audience(session, wanted)
-    bench.kv.put(key, audience_id)
+    session.target = replace(session.target, audience_id=audience_id)
+    if begun or not adopted:  # one that a killed run has made counts as made here
+        equip(session, wanted)
+    kv.put(key, audience_id)
+    kv.delete(making)
     return audience_id, adopted
 
 

@@ -22,9 +22,10 @@ from audiences.identifiers.packs import pack
 from audiences.lake import now, query, snapshot
 from audiences.lake.lake import Lake
 from audiences.match.desired import PROFILE_COLUMNS, make_desired
-from audiences.match.diff import batched_sql, make_changes
+from audiences.match.diff import make_changes, needs_rebuild_sql, ordered_sql
 from audiences.platforms import platform
-from audiences.platforms.base import AUDIENCE_ID, Platform, Target
+from audiences.platforms.base import AUDIENCE_ID, Course, Op, Platform, Target
+from audiences.platforms.limits import limited
 from audiences.rules.spec import Audience
 from shared.clock import iso
 from shared.errors import ConfigurationError, Fault
@@ -71,7 +72,7 @@ def make_plan(
         ConfigurationError: when the platform cannot take this audience or mode, or the
             destination's name stands for another account or audience than before.
     """
-    to = platform(destination.platform)
+    to = limited(platform(destination.platform), destination.options)
     _check(audience, to, asked.mode)
     lake, at = replace(workspace.lake, only=frozenset(inputs["commits"])), workspace.now()
     latest = at + timedelta(minutes=LEAST_MINUTES)
@@ -89,8 +90,17 @@ def make_plan(
         policy = destination.consent
         dropped = make_desired(con, to, rules, audience.of, policy, mode=asked.mode, outlive=starts)
         changes = make_changes(con, to, asked.mode, at, starts)
-        requests = write_requests(lake, asked.run, to, target, starts, _batches(con, to))
-        valid_until = _valid_until(con, to, at, starts)
+        course = Course(target=target, at=at, starts=starts, mode=asked.mode)
+        if _rebuilds(con, to, asked.mode, destination, audience.name):
+            course = replace(
+                course,
+                mode="rebuild",
+                replaces=audience_id or "",
+                target=replace(target, audience_id=AUDIENCE_ID),
+            )
+            changes = make_changes(con, to, "rebuild", at, starts)
+        requests = write_requests(lake, asked.run, to, course, _batches(con, to, course.mode))
+        valid_until = _valid_until(con, to, at, starts, course.mode)
     plan = Plan(
         run=asked.run,
         audience=audience.name,
@@ -99,9 +109,10 @@ def make_plan(
         version=to.version,
         place=place_of(destination),
         account=destination.account,
-        audience_id=audience_id,
+        audience_id=None if course.replaces else audience_id,
+        replaces=course.replaces,
         title=audience.title,
-        mode=asked.mode,
+        mode=course.mode,
         as_of=iso(at),
         valid_until=iso(valid_until),
         dry_run=asked.dry_run,
@@ -119,9 +130,10 @@ def make_plan(
 
 
 def _check(audience: Audience, to: Platform, mode: str) -> None:
-    if mode not in ("mirror", "add"):
+    can = ("mirror", "add", *(("replace",) if Op.REPLACE in to.ops else ()))
+    if mode not in can:
         raise ConfigurationError(
-            f"mode '{mode}' is not available yet for {to.title} (use mirror, or add)"
+            f"{to.title} has no mode '{mode}' (use {' or '.join(can)}; mirror sends the difference)"
         )
     if audience.of not in to.of:
         raise ConfigurationError(
@@ -184,12 +196,36 @@ def _check_place(
             raise ConfigurationError(fault)
 
 
-def _batches(con: Connection, to: Platform) -> Iterator[pa.RecordBatch]:
-    for op in ("remove", "add"):
-        yield from query.batches(con, batched_sql(op, to.limits.rows))
+def _rebuilds(
+    con: Connection, to: Platform, mode: str, destination: Destination, audience: str
+) -> bool:
+    """Say whether the audience must be made anew, because the platform takes nobody out of it.
+
+    Raises:
+        ConfigurationError: when the destination's file ties it to one id.
+    """
+    if Op.REMOVE in to.ops or mode != "mirror":
+        return False
+    (needed,) = query.one(con, needs_rebuild_sql())
+    if needed and audience in destination.audience_ids:
+        fault = Fault(
+            f"destinations/{destination.name}.yaml",
+            f"{to.title} takes nobody out of an audience: it must be made anew, with a new id",
+            f"take '{audience}' out of audience_ids, or use mode add",
+        )
+        raise ConfigurationError(fault)
+    return bool(needed)
 
 
-def _valid_until(con: Connection, to: Platform, at: datetime, starts: datetime) -> datetime:
+def _batches(con: Connection, to: Platform, mode: str) -> Iterator[pa.RecordBatch]:
+    whole = mode in ("replace", "rebuild")
+    for op in ("add", "remove") if whole else ("remove", "add"):
+        yield from query.batches(con, ordered_sql(op, to))
+
+
+def _valid_until(
+    con: Connection, to: Platform, at: datetime, starts: datetime, mode: str
+) -> datetime:
     """Return when the plan goes stale: before any id in it could outlive its own life."""
     if to.row_ttl:
         return starts
@@ -197,6 +233,8 @@ def _valid_until(con: Connection, to: Platform, at: datetime, starts: datetime) 
         con, "SELECT epoch_us(min(k.expires_at)) FROM (SELECT unnest(keys) AS k FROM changes)"
     )
     latest = at + timedelta(hours=VALID_HOURS)
+    if mode == "replace" and to.replace_minutes:
+        latest = at + timedelta(minutes=to.replace_minutes)
     if first is None:
         return latest
     return min(latest, datetime.fromtimestamp(first / 1e6, at.tzinfo))

@@ -36,6 +36,7 @@ class LakePiece:
     approve: str = ""
     abandoned: bool = False
     adopted: bool = False
+    warnings: tuple[str, ...] = ()
     owner: str = ""  # who asks: what it has planned itself, it is given again
 
 
@@ -151,7 +152,13 @@ def settle(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
     plan = read_plan(workspace.lake.store, piece.run, sealed)
     if plan is None:
         raise IntegrityError(f"the plan of run {piece.run} is gone: run again")
-    report = end_run(workspace, plan, abandoned=piece.abandoned, adopted=piece.adopted)
+    report = end_run(
+        workspace,
+        plan,
+        abandoned=piece.abandoned,
+        adopted=piece.adopted,
+        warnings=piece.warnings,
+    )
     return {"report": report.as_json()}
 
 

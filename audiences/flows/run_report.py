@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from audiences.delivery.outbox import Plan, seal
-from audiences.flows.places import open_key, report_key
+from audiences.flows.places import id_key, open_key, report_key
 from shared.ports import KeyValue, Store
 
 
@@ -37,6 +37,7 @@ class Report:
     audience_id: str = ""
     adopted: bool = False  # an audience of this name was there before: it may hold others too
     resumed: str = ""  # the interrupted run that was brought to its end first
+    warnings: list[str] = field(default_factory=list)  # what went well and wants a look all the same
 
     def as_json(self) -> dict[str, Any]:
         """Return the report with stable names."""
@@ -67,6 +68,12 @@ def report_of(plan: Plan, status: str, counts: Mapping[str, int] | None = None) 
         token=plan.token,
         audience_id=plan.audience_id or "",
     )
+
+
+def made_key(plan: Plan) -> str:
+    """Name the note of the id of the audience that a run sends to."""
+    name = f"{plan.audience} {plan.run}" if plan.replaces else plan.audience
+    return id_key(plan.place, name)
 
 
 @dataclass(frozen=True, slots=True)

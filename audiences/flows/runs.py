@@ -132,8 +132,12 @@ def replay_run(workspace: Workspace, run: str) -> Replayed:
         then,
         load.audience(workspace, plan.audience),
         load.destination(workspace, plan.destination),
-        asked=Asked(run=new_id(workspace.now()), mode=plan.mode, dry_run=True),
-        audience_id=plan.audience_id,
+        asked=Asked(
+            run=new_id(workspace.now()),
+            mode="mirror" if plan.replaces else plan.mode,
+            dry_run=True,
+        ),
+        audience_id=plan.replaces or plan.audience_id,
         inputs=plan.inputs,
     )
     return Replayed(run, again.run, again.digest == plan.digest, plan.digest, again.digest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from audiences.delivery import ledger, settle
 from audiences.delivery.batches import ROWS, rows_key
 from audiences.delivery.outbox import Plan
 from audiences.flows.places import held_table, id_key, report_key
-from audiences.flows.run_report import Report, close_run, report_of
+from audiences.flows.run_report import Report, close_run, made_key, report_of
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
 from audiences.lake.query import batches, connect
@@ -33,7 +34,12 @@ def held_moved(workspace: Workspace, plan: Plan) -> bool:
 
 
 def end_run(
-    workspace: Workspace, plan: Plan, *, abandoned: bool = False, adopted: bool = False
+    workspace: Workspace,
+    plan: Plan,
+    *,
+    abandoned: bool = False,
+    adopted: bool = False,
+    warnings: Sequence[str] = (),
 ) -> Report:
     """Settle a run as it stands and close it; of an abandoned one what has no outcome is unknown.
 
@@ -43,13 +49,25 @@ def end_run(
     if before is not None:
         return close_run(workspace.lake.store, workspace.kv, plan, Report(**before))
     status = "abandoned" if abandoned else "done"
-    audience_id = plan.audience_id or workspace.kv.get(id_key(plan.place, plan.audience))
+    audience_id = plan.audience_id or workspace.kv.get(made_key(plan))
     if audience_id is None:  # without an audience nothing can have been sent
         report = report_of(plan, status)
     else:
+        audience_id = _lasting(workspace, plan, audience_id, abandoned)
         counts = settle_run(workspace, plan, audience_id)
         report = replace(report_of(plan, status, counts), audience_id=audience_id, adopted=adopted)
+    report = replace(report, warnings=list(warnings))
     return close_run(workspace.lake.store, workspace.kv, plan, report)
+
+
+def _lasting(workspace: Workspace, plan: Plan, audience_id: str, abandoned: bool) -> str:
+    """Return the audience that the members are in now: the new one, where one took its place."""
+    if not plan.replaces:
+        return audience_id
+    if abandoned:
+        return plan.replaces
+    workspace.kv.put(id_key(plan.place, plan.audience), audience_id)
+    return audience_id
 
 
 def settle_run(workspace: Workspace, plan: Plan, audience_id: str) -> dict[str, int]:

@@ -102,12 +102,13 @@ def _resume(steps: Steps, wish: Wish) -> Report | None:
 
 def _carry_out(steps: Steps, wish: Wish, run: str, requests: int) -> Report:
     what = {**wish.pair, "run": run}
-    adopted = False
+    adopted, warnings = False, list[str]()
     try:
         start, size = 0, steps.part_size(requests)
         while start < requests:
             told = steps.light("send", {**what, "start": start, "stop": start + size})
             adopted = adopted or bool(told["adopted"])
+            warnings += [one for one in told["warnings"] if one not in warnings]
             if not told["left"]:
                 start += size
     except IntegrityError:
@@ -115,7 +116,7 @@ def _carry_out(steps: Steps, wish: Wish, run: str, requests: int) -> Report:
         raise
     if _still_open(steps, what):
         return _report(steps.light("waiting", what))
-    return _report(steps.lake("settle", {**what, "adopted": adopted}))
+    return _report(steps.lake("settle", {**what, "adopted": adopted, "warnings": warnings}))
 
 
 def _give_up(steps: Steps, wish: Wish, run: str) -> Report:

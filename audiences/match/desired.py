@@ -30,8 +30,18 @@ _ENCODED = {
     Encoding.SHA256_HEX: "lower(hex(digest))",
     Encoding.SHA256_BASE64: "to_base64(digest)",
     Encoding.RAW: "value",
+    Encoding.NUMBER: "value",
 }
-_IN_CLEAR = "NOT regexp_matches(value, '@|^[+]') AND value NOT IN (FROM contacts)"
+_OF_DEVICE = {  # ids of devices are kept in clear, and hashed only for who wants them so
+    Encoding.SHA256_HEX: "sha256({})",
+    Encoding.SHA256_BASE64: "to_base64(unhex(sha256({})))",
+    Encoding.RAW: "{}",
+    Encoding.NUMBER: "{}",
+}
+_CASES = {"lower": "lower(value)", "upper": "upper(value)"}
+_IN_CLEAR = (
+    "value IS NOT NULL AND NOT regexp_matches(value, '@|^[+]') AND value NOT IN (FROM contacts)"
+)
 
 
 def eligible_sql(of: str, policy: Policy) -> str:
@@ -100,7 +110,7 @@ def wires_sql(platform: Platform, pack: Pack, of: str, mode: str = "mirror") -> 
     in one of them is durable, and of two ends the later counts. Where nothing is ever taken back
     and the platform does not forget by itself, no short-lived id may go at all.
     """
-    devices: list[str] = []
+    devices: dict[str, list[str]] = {}
     records: dict[tuple[str, str], list[str]] = {}
     for place, key in enumerate(platform.keys):
         for kind in key.types:
@@ -111,19 +121,21 @@ def wires_sql(platform: Platform, pack: Pack, of: str, mode: str = "mirror") -> 
                 row = f"('{kind}', '{rule.form}', {place}, '{key.wire}', '{rule.encoding.value}')"
                 records.setdefault((kind, rule.form), []).append(row)
             elif platform.row_ttl or mode != "add":
-                devices.append(f"('{kind}', {place}, '{key.wire}')")
-    parts = [_devices_sql(devices)] if devices else []
+                text = _OF_DEVICE[rule.encoding].format(_CASES.get(rule.form, "value"))
+                devices.setdefault(text, []).append(f"('{kind}', {place}, '{key.wire}')")
+    parts = [_devices_sql(text, kinds) for text, kinds in devices.items()]
     parts += [_records_sql(records)] if records and of == "people" else []
     unit = "key" if platform.row_ttl else "member"
     return f"""
         SELECT {unit} AS unit, member, place, wire, value,
             CASE WHEN bool_and(expires_at IS NOT NULL) THEN max(expires_at) END AS expires_at
-        FROM ({" UNION ALL ".join(f"({part})" for part in parts)}) GROUP BY ALL"""
+        FROM ({" UNION ALL ".join(f"({part})" for part in parts)})
+        WHERE value IS NOT NULL GROUP BY ALL"""
 
 
-def _devices_sql(kinds: Sequence[str]) -> str:
+def _devices_sql(text: str, kinds: Sequence[str]) -> str:
     return f"""
-        SELECT member, key, place, wire, value, expires_at
+        SELECT member, key, place, wire, {text} AS value, expires_at
         FROM (VALUES {", ".join(kinds)}) AS taken(type, place, wire)
         JOIN devices USING (type) JOIN owned USING (key)"""
 

@@ -60,15 +60,18 @@ def broken_sql() -> str:
         SELECT unit FROM wires JOIN gone ON wires.wire = k.wire AND wires.value = k.value"""
 
 
-def changes_sql(platform: Platform, starts: datetime) -> str:
+def changes_sql(platform: Platform, starts: datetime, mode: str = "mirror") -> str:
     """List every row to remove and to add, with the reason.
 
     All rows of a broken unit are added again. A row is refreshed when the platform would forget
     it in less than half of the time that it may still keep it, or later than it may keep it.
     Lifetimes count from `starts`, the end of the plan's own validity, so that none can outlast
-    the identifier.
+    the identifier. Where the platform forgets members by itself, its time begins with the last
+    request that a plan may send: none is thought forgotten that may still be there. What replaces
+    the whole has everybody in it, and whoever is not goes out by that.
     """
     begin = timestamp(starts)
+    whole = mode in ("replace", "rebuild")
     if platform.row_ttl:
         longest = starts + timedelta(days=platform.max_ttl_days or 90)
         until = f"least(coalesce(desired.expires_at, {timestamp(longest)}), {timestamp(longest)})"
@@ -77,26 +80,31 @@ def changes_sql(platform: Platform, starts: datetime) -> str:
             f"(({until} - {begin}) > 2 * (holding.forgets_at - {begin}) "
             f"OR holding.forgets_at > {until})"
         )
+    elif platform.forgets_days is not None:
+        until = timestamp(starts + timedelta(days=platform.forgets_days + 1))
+        alive, fading = "true", f"({until} - {begin}) > 2 * (holding.forgets_at - {begin})"
     else:
         until, alive, fading = "NULL::TIMESTAMPTZ", "true", "false"
+    out = "true" if whole else "len(keys) > 0"
+    broken = "false" if whole else "broken.unit IS NOT NULL"
     wired = f"list_transform(keys, lambda k: k.wire || {FIELD} || k.value)"
     return f"""
         WITH known AS (SELECT DISTINCT unit FROM holding)
         SELECT 'remove' AS op, unit, row, member, array_to_string({wired}, {ROW}) AS wired, keys,
             consent, NULL::TIMESTAMPTZ AS forgets_at,
             CASE WHEN unit IN (SELECT unit FROM desired) THEN 'changed' ELSE 'removed' END AS why
-        FROM stale WHERE len(keys) > 0
+        FROM stale WHERE {out}
         UNION ALL
         SELECT 'add', desired.unit, desired.row, desired.member, desired.wired, desired.keys,
             desired.consent, {until} AS forgets_at,
             CASE WHEN known.unit IS NULL THEN 'added'
-                WHEN broken.unit IS NOT NULL OR holding.row IS NULL THEN 'changed'
+                WHEN {broken} OR holding.row IS NULL THEN 'changed'
                 WHEN holding.state <> 'held' THEN 'unknown'
                 ELSE 'refreshed' END AS why
         FROM desired LEFT JOIN holding ON holding.row = desired.row
         LEFT JOIN broken ON broken.unit = desired.unit
         LEFT JOIN known ON known.unit = desired.unit
-        WHERE {alive} AND (holding.row IS NULL OR holding.state <> 'held'
+        WHERE {alive} AND ({whole} OR holding.row IS NULL OR holding.state <> 'held'
             OR broken.unit IS NOT NULL OR {fading})"""
 
 
@@ -108,7 +116,7 @@ def make_changes(
         "holding": holding_sql(platform, as_of, starts),
         "stale": stale_sql(mode),
         "broken": broken_sql(),
-        "changes": changes_sql(platform, starts),
+        "changes": changes_sql(platform, starts, mode),
     }
     for name, sql in steps.items():
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
@@ -116,11 +124,18 @@ def make_changes(
     return dict(found)
 
 
-def batched_sql(op: str, rows: int) -> str:
-    """Place each row of one operation: the number of its request, and its place in that."""
+def ordered_sql(op: str, platform: Platform) -> str:
+    """Put the rows of one operation into the order in which requests are cut from them.
+
+    `part` is what all rows of a request have in common: their wire name, where a request carries
+    one kind of key alone.
+    """
+    part = f"split_part(wired, {FIELD}, 1)" if platform.limits.one_wire else "''"
     return f"""
-        SELECT op, (number - 1) // {rows:d} AS batch, (number - 1) % {rows:d} AS place,
-            unit, row, member, wired, keys, consent, forgets_at
-        FROM (SELECT *, row_number() OVER (ORDER BY unit, row) AS number
-            FROM changes WHERE op = '{op}')
-        ORDER BY batch, place"""
+        SELECT op, {part} AS part, unit, row, member, wired, keys, consent, forgets_at
+        FROM changes WHERE op = '{op}' ORDER BY part, unit, row"""
+
+
+def needs_rebuild_sql() -> str:
+    """Count what a platform that takes nobody out would have to forget, or to be told again."""
+    return "SELECT count(*) FROM changes WHERE op = 'remove' OR why = 'refreshed'"

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from audiences.platforms import answers as say
-from audiences.platforms.base import Audience, Request, Target
-from shared.errors import CredentialError, RejectedError
+from audiences.platforms.base import Answer, Audience, Request, Setting, Size, Target
+from audiences.platforms.oauth import OAuth
+from shared.errors import RejectedError
 
-TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address, not a secret
+OAUTH = OAuth(title="Google", token_url="https://oauth2.googleapis.com/token")  # noqa: S106 - address
 MAX_LIFETIME_DAYS = 540
-
-
-def account_type(target: Target) -> str:
-    """Return the kind of account that a destination names, Google Ads where it names none."""
-    return target.options.get("account_type", "GOOGLE_ADS")
+LOGIN_ACCOUNT = Setting(name="login_account", says="the manager account that signs in")
+ACCOUNT_TYPE = Setting(
+    name="account_type",
+    says="the kind of account",
+    default="GOOGLE_ADS",
+    choices=("GOOGLE_ADS", "DISPLAY_VIDEO_ADVERTISER", "DISPLAY_VIDEO_PARTNER", "DATA_PARTNER"),
+)
 
 
 def _lists(target: Target) -> str:
     account = quote(target.account.replace("-", ""))
-    return f"/accountTypes/{quote(account_type(target))}/accounts/{account}/userLists"
+    return f"/accountTypes/{quote(ACCOUNT_TYPE.of(target))}/accounts/{account}/userLists"
 
 
 def _login(target: Target) -> Mapping[str, str]:
-    login = target.options.get("login_account", "").replace("-", "")
-    name = f"accountTypes/{account_type(target)}/accounts/{login}"
+    login = LOGIN_ACCOUNT.of(target).replace("-", "")
+    name = f"accountTypes/{ACCOUNT_TYPE.of(target)}/accounts/{login}"
     return {"login-account": name} if login else {}
+
+
+def probe(target: Target) -> Request:
+    """Ask for one user list of the account."""
+    return Request(method="GET", path=f"{_lists(target)}?pageSize=1", headers=_login(target))
 
 
 def find(target: Target) -> Request:
@@ -37,10 +46,16 @@ def find(target: Target) -> Request:
     return Request(method="GET", path=f"{_lists(target)}?{query}", headers=_login(target))
 
 
-def found(body: bytes, name: str) -> str | None:
-    """Return the id of the user list of this name."""
-    found = say.named(body, "userLists", "displayName", name)
-    return _list_id(found) if found else None
+def found(asked: Request, answer: Answer, name: str) -> str | Request | None:
+    """Return the id of the user list of this name, or the request for the next page."""
+    found = say.named(answer.body, "userLists", "displayName", name)
+    if found:
+        return _list_id(found)
+    token = (say.read_object(answer.body) or {}).get("nextPageToken")
+    if not isinstance(token, str) or not token:
+        return None
+    path = asked.path.partition("&pageToken=")[0]
+    return replace(asked, path=f"{path}&pageToken={quote(token, safe='')}")
 
 
 def _list_id(user_list: Mapping[str, Any]) -> str:
@@ -68,43 +83,21 @@ def create(target: Target, audience: Audience) -> Request:
     )
 
 
-def authorise(request: Request, credentials: str) -> Mapping[str, str]:
-    """Return the bearer header, from a bare token or the JSON of an OAuth client."""
-    if not request.path.startswith("/"):
-        return {}  # the token endpoint finds its credentials in the body
-    secrets = say.read_object(credentials.encode())
-    token = credentials if secrets is None else str(secrets.get("access_token", ""))
-    return {"authorization": f"Bearer {token.strip()}"} if token.strip() else {}
-
-
-def refresh(credentials: str) -> Request | None:
-    """Ask for a new access token; None where the credentials are a bare token."""
-    secrets = say.read_object(credentials.encode()) or {}
-    form = {n: secrets.get(n) for n in ("client_id", "client_secret", "refresh_token")}
-    if not all(isinstance(value, str) and value for value in form.values()):
-        return None
-    return Request(
-        method="POST",
-        path=str(secrets.get("token_uri", TOKEN_URL)),
-        body=urlencode(form | {"grant_type": "refresh_token"}).encode(),
-        content_type="application/x-www-form-urlencoded",
-    )
-
-
-def refreshed(credentials: str, body: bytes) -> str:
-    """Return the credentials with the new access token in them.
-
-    Raises:
-        CredentialError: when there is none in the answer.
-
-    """
-    answer, secrets = say.read_object(body) or {}, say.read_object(credentials.encode()) or {}
-    if not isinstance(answer.get("access_token"), str):
-        raise CredentialError("Google gave no access token: the refresh token must be renewed")
-    kept = {n: answer[n] for n in ("access_token", "refresh_token") if n in answer}
-    return say.compact(secrets | kept).decode()
-
-
-def created(body: bytes) -> str:
+def created(answer: Answer) -> str:
     """Return the id of a new user list."""
-    return _list_id(say.read_object(body) or {})
+    return _list_id(say.read_object(answer.body) or {})
+
+
+def size(target: Target) -> Request:
+    """Ask for the user list."""
+    path = f"{_lists(target)}/{quote(target.audience_id)}"
+    return Request(method="GET", path=path, headers=_login(target))
+
+
+def sized(answer: Answer) -> Size | None:
+    """Return the list's size where Google says one; it counts users of a network, not rows."""
+    info = (say.read_object(answer.body) or {}).get("sizeInfo")
+    found = info.get("displayNetworkMembersCount") if isinstance(info, dict) else None
+    if not isinstance(found, int | str) or not str(found).isdecimal():
+        return None
+    return Size(int(found), int(found))

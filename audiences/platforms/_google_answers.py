@@ -18,6 +18,23 @@ _STOP = {
     "NOT_ALLOWLISTED",
     "TERMS_AND_CONDITIONS_NOT_SIGNED",
 }
+_ROWS = {  # a single row may be the reason, or there are too many of them
+    "INVALID_BASE64_ENCODING",
+    "INVALID_HEX_ENCODING",
+    "INVALID_MOBILE_ID_FORMAT",
+    "INVALID_SHA256_FORMAT",
+    "TOO_MANY_AUDIENCE_MEMBERS",
+    "TOO_MANY_USER_IDENTIFIERS",
+}
+ANSWERS = {
+    Action.DONE: "status `SUCCESS`, `PARTIAL_SUCCESS`",
+    Action.PENDING: "200 with `requestId`; status `PROCESSING`, or one that cannot be read now",
+    Action.RETRY: "409, 429, 5xx; `INTERNAL_ERROR` when processed; a status that is forgotten",
+    Action.REAUTH: "401",
+    Action.SPLIT: "413; 400 that names members, or " + ", ".join(f"`{r}`" for r in sorted(_ROWS)),
+    Action.REFUSED: "400 of another reason; status `FAILED`",
+    Action.STOP: "403, 404; " + ", ".join(f"`{r}`" for r in sorted(_STOP)),
+}
 
 
 def outcome(answer: Answer, rows: int) -> Outcome:
@@ -33,13 +50,11 @@ def outcome(answer: Answer, rows: int) -> Outcome:
         return say.by_status(answer, code)
     if reasons & _STOP:
         return say.judged(Action.STOP, min(reasons & _STOP))
-    refused = say.by_status(answer, code)
     named = {i: reason for i, reason in bad.items() if i < rows}
-    # One bad row fails them all, and nothing of the batch is kept: the others may be sent anew.
-    rejected = {i: named.get(i, "batch_refused") for i in range(rows)} if named else {}
-    return Outcome(
-        action=Action.REFUSED, code=refused.code, message=refused.message, rejected=rejected
-    )
+    # One bad row fails them all, and nothing of the batch is kept: the others go out anew.
+    if named or reasons & _ROWS:
+        return say.judged(Action.SPLIT, code or "INVALID_ARGUMENT", rejected=named)
+    return say.by_status(answer, code)
 
 
 def _error(body: Mapping[str, Any]) -> tuple[str, set[str], dict[int, str]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from audiences.platforms.base import Action, Answer, Outcome
+from audiences.platforms.base import Action, Answer, Outcome, Target
 from shared.errors import RejectedError, RetryableError
 
 _STOPS = frozenset({403, 404, 405, 406, 410, 411, 415, 451})
@@ -17,6 +19,7 @@ _MEANING = {
     Action.PENDING: "the platform has not finished",
     Action.RETRY: "no usable answer, or too many requests",
     Action.REAUTH: "the credentials are not accepted",
+    Action.SPLIT: "the request is refused whole: its rows go out in smaller ones",
     Action.REFUSED: "the request is refused as it is",
     Action.STOP: "refused until a person acts: permission, terms, account or audience",
 }
@@ -57,12 +60,41 @@ def retry_after(answer: Answer) -> float | None:
     return float(text) if re.fullmatch(r"[0-9]{1,5}", text) else None
 
 
-def judged(action: Action, code: str, wait: float | None = None, lost: int = 0) -> Outcome:
+def rest_wait(answer: Answer, at: datetime, remaining: str, reset: str) -> float | None:
+    """Return the seconds until a window ends in which no call is left, by two headers.
+
+    `reset` may be in seconds from now or since 1970.
+    """
+    left = answer.headers.get(remaining, "").strip()
+    text = answer.headers.get(reset, "").strip()
+    if not re.fullmatch(r"0+(\.0+)?", left) or not re.fullmatch(r"[0-9]{1,12}(\.[0-9]+)?", text):
+        return None
+    end = float(text)
+    return end if end < 10**8 else max(0.0, end - at.timestamp())
+
+
+def judged(
+    action: Action,
+    code: str,
+    wait: float | None = None,
+    lost: int = 0,
+    *,
+    rejected: Mapping[int, str] | None = None,
+    uncertain: Mapping[int, str] | None = None,
+    handle: str = "",
+) -> Outcome:
     """Say an outcome in our own words: what a platform writes may quote the rows it refuses."""
     message = f"{_MEANING[action]} ({code})"
     wait = wait if action in (Action.RETRY, Action.PENDING) else None
     return Outcome(
-        action=action, code=code, message=message, wait_seconds=wait, rejected_unnamed=lost
+        action=action,
+        code=code,
+        message=message,
+        wait_seconds=wait,
+        rejected=rejected or {},
+        uncertain=uncertain or {},
+        rejected_unnamed=lost,
+        handle=handle,
     )
 
 
@@ -70,6 +102,8 @@ def by_status(answer: Answer, code: str = "") -> Outcome:
     """Judge an answer by its status alone, for where the platform's own words say no more."""
     status = answer.status
     code = code or (f"http_{status}" if status else "no_answer")
+    if status == 413:
+        return judged(Action.SPLIT, code)
     if status in _STOPS or 300 <= status < 400:
         return judged(Action.STOP, code)
     if status == 401:
@@ -104,3 +138,28 @@ def made(body: bytes, field: str) -> str:
     if not isinstance(value, (str, int)) or not value:
         raise RejectedError("the platform made an audience but did not say its id")
     return str(value)
+
+
+def rows_at(*path: str | int) -> Callable[[bytes, Sequence[int]], bytes]:
+    """Return a `divide` for JSON bodies: the rows are the list, or text with commas, at a path."""
+
+    def divide(body: bytes, places: Sequence[int]) -> bytes:
+        whole = json.loads(body)
+        within = whole
+        for step in path[:-1]:
+            within = within[step]
+        rows = within[path[-1]]
+        if isinstance(rows, str):
+            listed = rows.split(",")
+            within[path[-1]] = ",".join(listed[place] for place in places)
+        else:
+            within[path[-1]] = [rows[place] for place in places]
+        return compact(whole)
+
+    return divide
+
+
+def unique(target: Target, at: datetime, bits: int = 63) -> int:
+    """Return a number that another run of the account does not have, and a replay has again."""
+    text = f"{target.account}|{target.audience}|{at.isoformat()}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> (64 - bits)

@@ -2,14 +2,15 @@
 
 A platform does no I/O, keeps no state, and normalises nothing: it receives wire values that are
 ready (`audiences.match` made them), and answers as they came: `Answer.status` 0 means that none
-came; header names are lower case.
+came; header names are lower case. Equal batches give equal bytes: a name or number that a run
+needs is made from `Batch.at`, never from a clock or at random.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from shared.ports import HttpAnswer
@@ -22,6 +23,7 @@ class Op(StrEnum):
 
     ADD = "add"
     REMOVE = "remove"
+    REPLACE = "replace"  # rows of the whole audience: who is not among them is out in the end
 
 
 class Action(StrEnum):
@@ -31,6 +33,7 @@ class Action(StrEnum):
     PENDING = "pending"  # taken; ask for the outcome later with `status`
     RETRY = "retry"  # nothing is certain; send the same bytes again later
     REAUTH = "reauth"  # the token is no good: renew it once, then send again
+    SPLIT = "split"  # nothing was taken; send the rows not in `rejected` in smaller requests
     REFUSED = "refused"  # these rows will never be taken as they are; go on with the next batch
     STOP = "stop"  # nothing will be taken until a person acts: stop the run and say so
 
@@ -52,7 +55,25 @@ class Limits:
     one_per_wire: bool  # whether a row holds each wire name at most once
     concurrency: int  # requests at once
     per_second: float  # requests a second
+    one_wire: bool = False  # whether all keys of a request have one wire name; keys_per_row is 1
+    bytes: int | None = None  # of one body
+    per_day: int | None = None  # requests of an account
     timeout_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One entry of a destination's `options:`; its default is what the documents say."""
+
+    name: str
+    says: str  # what it means, in a few words without a full stop
+    default: str = ""
+    choices: tuple[str, ...] = ()  # empty: any text
+    verified: bool = True  # False: the documents leave it open, and the default is our reading
+
+    def of(self, target: Target) -> str:
+        """Return what the destination says, else the default."""
+        return target.options.get(self.name, self.default)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +106,9 @@ class Target:
 AUDIENCE_ID = "{audience_id}"  # stands in planned bytes until the audience exists on the platform
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Rows that make one request."""
@@ -92,13 +116,51 @@ class Batch:
     op: Op
     target: Target
     rows: Sequence[Row]
+    at: datetime = EPOCH  # the instant of the plan: the same for all its batches
+    starts: datetime = EPOCH  # what `Row.ttl_minutes` counts from
+    number: int = 0  # place among the batches of its op
+    last: bool = True  # whether it is the last of its op
+
+    def ends(self, row: Row) -> datetime | None:
+        """Return the instant at which the platform must forget a row."""
+        return None if row.ttl_minutes is None else self.starts + timedelta(minutes=row.ttl_minutes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One batch of a run as it was planned; `handle` stands for what its answer will give."""
+
+    id: str
+    op: Op
+    rows: int
+    bytes: int
+    sha256: str
+    path: str
+
+    @property
+    def handle(self) -> str:
+        """Return the text that is replaced by the handle of the part's outcome when sent."""
+        return f"{{handle:{self.id}}}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """A whole run as `opening` and `closing` see it: its batches are made, nothing is sent."""
+
+    target: Target
+    at: datetime
+    starts: datetime
+    mode: str  # mirror | add | replace | rebuild
+    replaces: str = ""  # mode rebuild: the id of the old audience, which `closing` deletes
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One request without credentials; the body is exact.
 
-    `path` follows the base URL, unless it is absolute (`https://...`): a token endpoint of its own.
+    `path` follows the base URL of `host`, unless it is absolute (`https://...`): an address that
+    the platform gave. Such a request carries credentials only where it leads to a declared host.
     """
 
     method: str
@@ -106,24 +168,44 @@ class Request:
     body: bytes = field(default=b"", repr=False)  # holds identifiers, or a token request's secret
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    host: str = ""  # a name in `Platform.hosts`; empty: the base URL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What a request is signed with, at the moment at which it goes out."""
+
+    credentials: str = field(repr=False)
+    at: datetime = EPOCH  # now, by the platform's clock as far as its answers told it
+    nonce: str = ""  # 32 hex digits, never the same twice
+    options: Mapping[str, str] = field(default_factory=dict)  # the destination's
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many the platform says that an audience holds; a bound that it does not say is None."""
+
+    low: int | None
+    high: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What an answer means for the rows of its request.
 
-    Rows not named in `rejected` are accepted when `action` is DONE, refused with `code` when it
-    is REFUSED, and unknown otherwise. `rejected_unnamed` counts rows that the platform refused
-    without saying which.
+    Rows named in neither `rejected` nor `uncertain` are accepted when `action` is DONE, refused
+    with `code` when it is REFUSED, and unknown otherwise. `rejected_unnamed` counts rows that the
+    platform refused without saying which.
     """
 
     action: Action
     code: str = ""  # the platform's own error code or reason
     message: str = ""  # for a person; never an identifier, never a token
     rejected: Mapping[int, str] = field(default_factory=dict)  # row index in the batch -> reason
+    uncertain: Mapping[int, str] = field(default_factory=dict)  # rows to send again in a later run
     rejected_unnamed: int = 0
     wait_seconds: float | None = None  # the platform said when to come back
-    handle: str = ""  # PENDING: what to ask `status` with
+    handle: str = ""  # PENDING: what to ask `status` with; DONE: what `Part.handle` stands for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +220,13 @@ class Audience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """One ad platform.
+    """One platform.
 
-    `request` and `outcome` are required; the others are None where the platform has no such call.
-    `authorise` returns the headers that carry credentials; it and the two `refresh` functions are
-    the only ones that see them. In `status_outcome` PENDING means ask again, RETRY send again.
+    `request`, `outcome` and `authorise` are required; of the others each is None where the
+    platform has no such call. `authorise` gets the request with its absolute URL as `path` and
+    returns the headers that carry credentials; it, `sealed`, `opened` and the two `refresh`
+    functions are the only ones that see them. In `status_outcome` PENDING means ask again, RETRY
+    send again.
     """
 
     slug: str
@@ -155,22 +239,54 @@ class Platform:
     limits: Limits
     row_ttl: bool  # whether each row carries its own lifetime (`Row.ttl_minutes`)
     max_ttl_days: int | None  # longest lifetime of a row; None without `row_ttl`
+
+    # What it can be asked to do, and what it does by itself.
+    ops: frozenset[Op] = frozenset({Op.ADD, Op.REMOVE})  # without REMOVE, mirror rebuilds
+    forgets_days: int | None = None  # it forgets a member so long after the last add
+    minimum: int | None = None  # matched members below which an audience cannot be used
+    replace_minutes: int | None = None  # with Op.REPLACE: all of it must be through by then
+    hosts: Mapping[str, str] = field(default_factory=dict)  # further base URLs, by a name
+    schemes: frozenset[str] = frozenset({"https"})  # of base URLs, such as s3 and sftp
+
+    # Rows: batches to bytes, answers to outcomes.
     request: Callable[[Batch], Request]
     outcome: Callable[[Answer, int], Outcome]  # (answer, rows in the request)
-    authorise: Callable[[Request, str], Mapping[str, str]]
-    find: Callable[[Target], Request] | None = None  # is there an audience of this name?
-    found: Callable[[bytes, str], str | None] | None = None  # (answer body, name) -> id
-    create: Callable[[Target, Audience], Request] | None = None
-    created: Callable[[bytes], str] | None = None
+    divide: Callable[[bytes, Sequence[int]], bytes] | None = None  # (body, places) -> their body
+    opening: Callable[[Course], Sequence[Request]] | None = None  # before the batches, in turn
+    closing: Callable[[Course], Sequence[Request]] | None = None  # when all batches are through
     status: Callable[[Target, str], Request] | None = None  # (target, handle)
     status_outcome: Callable[[Answer, int], Outcome] | None = None
-    refresh: Callable[[str], Request | None] | None = None  # credentials -> token request
-    refreshed: Callable[[str, bytes], str] | None = (
-        None  # (credentials, answer body) -> credentials
+    pace: Callable[[Answer, datetime], float | None] | None = None  # seconds till the next request
+
+    # Credentials.
+    authorise: Callable[[Request, Access], Mapping[str, str]]
+    refresh: Callable[[Access], Request | None] | None = None  # the request for a new token
+    refreshed: Callable[[Access, Answer], str] | None = None  # -> the credentials with it
+    sealed: Callable[[Request, Access], bytes] | None = None  # the body in its envelope
+    opened: Callable[[Answer, Access], Answer] | None = None  # the answer out of its envelope
+    probe: Callable[[Target], Request] | None = None  # a cheap call that changes nothing
+
+    # The audience itself.
+    find: Callable[[Target], Request] | None = None  # is there an audience of this name?
+    found: Callable[[Request, Answer, str], str | Request | None] | None = (
+        None  # (asked, answer, name) -> its id, the request for the next page, or None
     )
+    create: Callable[[Target, Audience], Request] | None = None
+    created: Callable[[Answer], str] | None = None
+    equip: Callable[[Target, Audience], Sequence[Request]] | None = (
+        None  # what a new audience needs once before it can be used; may be repeated
+    )
+    told: Callable[[Answer], Outcome] | None = None  # calls without rows; None: a 2xx is done
+    young_seconds: tuple[float, float] = (0.0, 0.0)  # (wait after creation, forgive 404 so long)
+    size: Callable[[Target], Request] | None = None
+    sized: Callable[[Answer], Size | None] | None = None  # None: it does not say now
 
-
-def remaining_minutes(expires_at: datetime, now: datetime, max_days: int) -> int:
-    """Return the whole minutes of life left, never more than `max_days`, never below zero."""
-    left = int((expires_at - now).total_seconds() // 60)
-    return max(0, min(left, max_days * 24 * 60))
+    # For people: docs/platforms.md is written from these.
+    account: str = ""  # what `account:` means
+    credentials: str = ""  # what `credentials:` must resolve to
+    lifetime: str = "until removed"
+    consent: str = "none"  # the consent that is sent
+    answers: Mapping[Action, str] = field(default_factory=dict)  # what answers mean which action
+    settings: tuple[Setting, ...] = ()
+    notes: tuple[str, ...] = ()  # choices that are not obvious, a sentence each
+    unverified: tuple[str, ...] = ()  # what no setting can mend, a sentence each

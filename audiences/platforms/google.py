@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from audiences.platforms import _google_account as account
 from audiences.platforms import answers as say
-from audiences.platforms._google_answers import outcome, status_outcome
+from audiences.platforms import oauth
+from audiences.platforms._google_answers import ANSWERS, outcome, status_outcome
 from audiences.platforms.base import Batch, Key, Limits, Op, Platform, Request, Row, Target
 
 KEYS = (
@@ -43,7 +44,7 @@ def _member(row: Row, adding: bool) -> dict[str, Any]:
 
 
 def _destination(target: Target) -> dict[str, Any]:
-    kind, login = account.account_type(target), target.options.get("login_account")
+    kind, login = account.ACCOUNT_TYPE.of(target), account.LOGIN_ACCOUNT.of(target)
     destination: dict[str, Any] = {"operatingAccount": _account(kind, target.account)}
     if login:
         destination["loginAccount"] = _account(kind, login)
@@ -66,18 +67,49 @@ GOOGLE = Platform(
     docs="https://developers.google.com/data-manager/api/reference/rest/v1/audienceMembers/ingest",
     keys=KEYS,
     of=frozenset({"people"}),
-    limits=Limits(rows=10_000, keys_per_row=10, one_per_wire=False, concurrency=10, per_second=5.0),
+    limits=Limits(
+        rows=10_000,
+        keys_per_row=10,
+        one_per_wire=False,
+        concurrency=10,
+        per_second=5.0,
+        per_day=100_000,
+    ),
     row_ttl=False,
     max_ttl_days=None,
+    minimum=100,
     request=_request,
     outcome=outcome,
-    authorise=account.authorise,
+    divide=say.rows_at("audienceMembers"),
+    status=_status,
+    status_outcome=status_outcome,
+    authorise=oauth.bearer,
+    refresh=account.OAUTH.refresh,
+    refreshed=account.OAUTH.refreshed,
+    probe=account.probe,
     find=account.find,
     found=account.found,
     create=account.create,
     created=account.created,
-    status=_status,
-    status_outcome=status_outcome,
-    refresh=account.refresh,
-    refreshed=account.refreshed,
+    size=account.size,
+    sized=account.sized,
+    account="customer id, dashes allowed",
+    credentials="access token, or JSON with `client_id`, `client_secret`, `refresh_token`",
+    lifetime="of the list: at most 540 days",
+    consent="`adUserData` and `adPersonalization` of each member, left out where unknown",
+    answers=ANSWERS,
+    settings=(account.LOGIN_ACCOUNT, account.ACCOUNT_TYPE),
+    notes=(
+        (
+            "`email_sha256` is not taken: for gmail.com Google wants dots and `+tags` gone before "
+            "hashing, and a digest made elsewhere cannot be mended."
+        ),
+        "There is no consent of the whole request: it travels with each member.",
+        "Google drops members of the EEA without consent and only counts them.",
+        (
+            "One malformed member fails its whole request: it is refused with its reason, and the "
+            "others go out in a smaller request."
+        ),
+    ),
+    unverified=("Postal addresses, user ids and mobile ids are not sent.",),
 )

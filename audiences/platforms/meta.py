@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from audiences.platforms import _meta_answers as judged
 from audiences.platforms import answers as say
+from audiences.platforms import oauth
 from audiences.platforms.base import (
-    Action,
     Answer,
     Audience,
     Batch,
     Key,
     Limits,
     Op,
-    Outcome,
     Platform,
     Request,
+    Setting,
+    Size,
     Target,
 )
 
@@ -32,73 +32,38 @@ KEYS = (
 # One schema for ever: an audience that has seen another answers "#2650 data source mismatch".
 SCHEMA = [key.wire for key in KEYS]
 
-_RETRY = {1, 2, 4, 17, 32, 341, 613, 80003}
-_REAUTH = {102, 190, 463, 467}
-_STOP = {10, 200, 294, 368, 803, 2635, 2650, 2655, 1487301, 1487366}
-_BY_SUBCODE = {
-    33: Action.STOP,  # no such audience
-    463: Action.REAUTH,  # the token expired
-    467: Action.REAUTH,  # the token was invalidated
-    1713230: Action.STOP,  # the audience is blocked for what its name suggests
-    1870145: Action.RETRY,  # a replace is running
-    1870148: Action.RETRY,  # partly done; adds and removes may be repeated
-    1870158: Action.RETRY,  # the session timed out
+_EDGES = {
+    Op.ADD: "users",
+    # A DELETE loses its body in some proxies; Graph takes the method as a parameter of a POST.
+    Op.REMOVE: "users?method=delete",
+    Op.REPLACE: "usersreplace",
 }
-_DONE = Outcome(action=Action.DONE)
+_FILE_SOURCE = Setting(
+    name="customer_file_source",
+    says="where the records come from",
+    default="USER_PROVIDED_ONLY",
+    choices=(
+        "USER_PROVIDED_ONLY",
+        "PARTNER_PROVIDED_ONLY",
+        "BOTH_USER_AND_PARTNER_PROVIDED",
+    ),
+)
 
 
 def _request(batch: Batch) -> Request:
     columns = [dict(row.keys) for row in batch.rows]
-    data = [[row.get(wire, "") for wire in SCHEMA] for row in columns]
-    # A DELETE loses its body in some proxies; Graph takes the method as a parameter of a POST.
-    method = "?method=delete" if batch.op is Op.REMOVE else ""
-    path = f"/{quote(batch.target.audience_id, safe='{}')}/users{method}"
-    body = say.compact({"payload": {"schema": SCHEMA, "data": data}})
-    return Request(method="POST", path=path, body=body)
-
-
-def _outcome(answer: Answer, rows: int) -> Outcome:
-    body = say.read_object(answer.body)
-    if body is not None and isinstance(body.get("error"), dict):
-        return _error(answer, body["error"])
-    if answer.status not in (200, 400):
-        return say.by_status(answer)
-    if body is None or type(body.get("num_received")) is not int:
-        return say.judged(Action.RETRY, "unreadable")  # Graph writes JSON: a proxy wrote this
-    lost = max(0, rows - body["num_received"]) + say.whole(body.get("num_invalid_entries"))
-    if lost >= rows > 0:
-        return say.judged(Action.REFUSED, "invalid_entries")
-    # The samples quote the rows themselves, not their places: they are not read.
-    return say.judged(Action.DONE, "invalid_entries", lost=lost) if lost else _DONE
-
-
-def _error(answer: Answer, error: Mapping[str, Any]) -> Outcome:
-    code, subcode = say.whole(error.get("code")), say.whole(error.get("error_subcode"))
-    action = _action(answer, code, subcode, error.get("is_transient"))
-    return say.judged(action, f"{code}/{subcode}" if subcode else str(code), _wait(answer))
-
-
-def _action(answer: Answer, code: int, subcode: int, transient: object) -> Action:
-    if subcode in _BY_SUBCODE:
-        return _BY_SUBCODE[subcode]
-    if code in _REAUTH:
-        return Action.REAUTH
-    if transient is True or code in _RETRY or answer.status >= 500:
-        return Action.RETRY
-    if code in _STOP:
-        return Action.STOP
-    return Action.REFUSED if answer.status == 400 else say.by_status(answer).action
-
-
-def _wait(answer: Answer) -> float | None:
-    """Return the longest wait of X-Business-Use-Case-Usage, which counts minutes."""
-    header = answer.headers.get("x-business-use-case-usage", "")
-    minutes = re.findall(r'"estimated_time_to_regain_access"\s*:\s*([0-9]{1,5})\b', header)
-    return max(float(m) * 60 for m in minutes) if minutes else None
-
-
-def _authorise(_request: Request, credentials: str) -> Mapping[str, str]:
-    return {"authorization": f"Bearer {credentials.strip()}"}
+    body: dict[str, Any] = {
+        "payload": {
+            "schema": SCHEMA,
+            "data": [[row.get(wire, "") for wire in SCHEMA] for row in columns],
+        }
+    }
+    if batch.op is Op.REPLACE:
+        number = say.unique(batch.target, batch.at)
+        session = {"session_id": number, "batch_seq": batch.number + 1}
+        body = {"session": session | {"last_batch_flag": batch.last}} | body
+    path = f"/{quote(batch.target.audience_id, safe='{}')}/{_EDGES[batch.op]}"
+    return Request(method="POST", path=path, body=say.compact(body))
 
 
 def _edge(target: Target) -> str:
@@ -112,8 +77,8 @@ def _find(target: Target) -> Request:
     return Request(method="GET", path=f"{_edge(target)}?{urlencode(query)}")
 
 
-def _found(body: bytes, name: str) -> str | None:
-    audience = say.named(body, "data", "name", name)
+def _found(_asked: Request, answer: Answer, name: str) -> str | None:
+    audience = say.named(answer.body, "data", "name", name)
     return str(audience["id"]) if audience and audience.get("id") else None
 
 
@@ -122,9 +87,22 @@ def _create(target: Target, audience: Audience) -> Request:
         "name": audience.name,
         "subtype": "CUSTOM",
         "description": audience.description or audience.title,
-        "customer_file_source": target.options.get("customer_file_source", "USER_PROVIDED_ONLY"),
+        "customer_file_source": _FILE_SOURCE.of(target),
     }
     return Request(method="POST", path=_edge(target), body=say.compact(body))
+
+
+def _size(target: Target) -> Request:
+    fields = "approximate_count_lower_bound,approximate_count_upper_bound"
+    return Request(method="GET", path=f"/{quote(target.audience_id)}?fields={fields}")
+
+
+def _sized(answer: Answer) -> Size | None:
+    body = say.read_object(answer.body) or {}
+    low, high = (body.get(f"approximate_count_{side}_bound") for side in ("lower", "upper"))
+    if not isinstance(low, int) or not isinstance(high, int) or low < 0:
+        return None  # Graph writes -1 where it does not say
+    return Size(low, high)
 
 
 META = Platform(
@@ -138,11 +116,26 @@ META = Platform(
     limits=Limits(rows=10_000, keys_per_row=4, one_per_wire=True, concurrency=4, per_second=10.0),
     row_ttl=False,
     max_ttl_days=None,
+    ops=frozenset(Op),
+    replace_minutes=90,
+    minimum=100,
     request=_request,
-    outcome=_outcome,
-    authorise=_authorise,
+    outcome=judged.outcome,
+    divide=say.rows_at("payload", "data"),
+    pace=judged.pace,
+    authorise=oauth.bearer,
+    probe=lambda target: Request(method="GET", path=f"{_edge(target)}?fields=id&limit=1"),
     find=_find,
     found=_found,
     create=_create,
-    created=lambda body: say.made(body, "id"),
+    created=lambda answer: say.made(answer.body, "id"),
+    size=_size,
+    sized=_sized,
+    account="ad account, `act_` may be left out",
+    credentials="system user token",
+    consent="none exists for customer lists",
+    answers=judged.ANSWERS,
+    settings=(_FILE_SOURCE,),
+    notes=judged.NOTES,
+    unverified=judged.UNVERIFIED,
 )

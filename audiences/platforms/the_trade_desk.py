@@ -8,6 +8,7 @@ from typing import Any
 
 from audiences.platforms import answers as say
 from audiences.platforms.base import (
+    Access,
     Action,
     Answer,
     Batch,
@@ -17,6 +18,7 @@ from audiences.platforms.base import (
     Outcome,
     Platform,
     Request,
+    Setting,
 )
 
 MAX_TTL_DAYS = 90  # ours; the platform would keep an id for 180
@@ -42,10 +44,15 @@ _LINE_CODES = {
     "TargetingDataDisabled",
     "ItemDeserializationError",
 }
+_PROVIDER = Setting(name="data_provider_id", says="the data provider that acts for the advertiser")
+_MAPPING = Setting(
+    name="cookie_mapping_partner_id",
+    says="who mapped the cookies, when they are your own; one destination holds one kind of cookie",
+)
 
 
 def _request(batch: Batch) -> Request:
-    mapping = batch.target.options.get("cookie_mapping_partner_id")
+    mapping = _MAPPING.of(batch.target)
     items = []
     for row in batch.rows:
         item: dict[str, Any] = dict(row.keys)
@@ -57,7 +64,7 @@ def _request(batch: Batch) -> Request:
             data["TtlInMinutes"] = min(ttl, MAX_TTL_DAYS * 24 * 60)
         items.append(item | {"Data": [data]})
     body: dict[str, Any] = {"AdvertiserId": batch.target.account}
-    if provider := batch.target.options.get("data_provider_id"):
+    if provider := _PROVIDER.of(batch.target):
         body["DataProviderId"] = provider
     return Request(
         method="POST", path="/data/advertiser", body=say.compact(body | {"Items": items})
@@ -82,10 +89,7 @@ def _partial(lines: list[dict[str, Any]], rows: int) -> Outcome:
     # A line without a usable place speaks for every row that no other line names.
     rest = next((_code(line) for line in lines if _place(line, rows) is None), None)
     rejected = named if rest is None else {i: named.get(i, rest) for i in range(rows)}
-    outcome = say.judged(Action.DONE, _code(lines[0]))
-    return Outcome(
-        action=Action.DONE, code=outcome.code, message=outcome.message, rejected=rejected
-    )
+    return say.judged(Action.DONE, _code(lines[0]), rejected=rejected)
 
 
 def _place(line: Mapping[str, Any], rows: int) -> int | None:
@@ -100,8 +104,8 @@ def _code(line: Mapping[str, Any]) -> str:
     return code if isinstance(code, str) and code in _LINE_CODES else "Unknown"
 
 
-def _authorise(_request: Request, credentials: str) -> Mapping[str, str]:
-    return {"ttd-auth": credentials.strip()}
+def _authorise(_request: Request, access: Access) -> Mapping[str, str]:
+    return {"ttd-auth": access.credentials.strip()}
 
 
 THE_TRADE_DESK = Platform(
@@ -117,5 +121,30 @@ THE_TRADE_DESK = Platform(
     max_ttl_days=MAX_TTL_DAYS,
     request=_request,
     outcome=_outcome,
+    divide=say.rows_at("Items"),
     authorise=_authorise,
+    account="advertiser id",
+    credentials="Data API token",
+    lifetime="of each row: at most 90 days (ours), and removal is a lifetime of 0",
+    answers={
+        Action.DONE: "200, 204, 240; 200 or 400 with `FailedLines`",
+        Action.RETRY: "429, 5xx",
+        Action.REAUTH: "401",
+        Action.SPLIT: "413",
+        Action.REFUSED: "400 without lines",
+        Action.STOP: "403, 404",
+    },
+    settings=(_PROVIDER, _MAPPING),
+    notes=(
+        "A row that expires sooner is sent with the minutes that it has left.",
+        (
+            "A lifetime of 0 takes an id out of a segment; it is no legal erasure, which has an "
+            "endpoint of its own."
+        ),
+    ),
+    unverified=(
+        "The largest request: 1,600 items, as its own tools do.",
+        "Letter case of mobile ids: sent as they are.",
+        "Region: US West; set `base_url` to the region's host, and to one only.",
+    ),
 )

@@ -47,6 +47,28 @@ class LocalSecrets:
             raise ConfigurationError(f"{reference} is not set, or empty")
         return text.strip()
 
+    def store(self, reference: str, text: str) -> None:
+        """Replace the text of `file:PATH` or `secret://NAME`.
+
+        Raises:
+            ConfigurationError: when it is of another kind, or cannot be written.
+
+        """
+        if reference.startswith("secret://"):
+            self._aws().store(reference, text)
+            return
+        scheme, _, name = reference.partition(":")
+        if scheme != "file":
+            raise ConfigurationError(f"{scheme}: is read-only; use file:PATH or secret://NAME")
+        path = self._folder / name
+        beside = path.with_name(f".{path.name}.new")
+        try:
+            beside.touch(mode=0o600)
+            beside.write_text(text, encoding="utf-8")
+            beside.replace(path)
+        except OSError as error:
+            raise ConfigurationError(f"{reference} cannot be written in {self._folder}") from error
+
     def _variable(self, name: str) -> str:
         return self._environment.get(name, "")
 

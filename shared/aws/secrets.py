@@ -45,3 +45,16 @@ class SecretsManager:
         if not text:
             raise ConfigurationError(f"{reference} is empty or not text")
         return text
+
+    def store(self, reference: str, text: str) -> None:
+        """Put a new version of the secret.
+
+        Raises:
+            ConfigurationError: when there is no such secret, or this role may not write it.
+
+        """
+        name = reference.removeprefix(SCHEME)
+        try:
+            self._client.put_secret_value(SecretId=name, SecretString=text)
+        except (ClientError, BotoCoreError) as error:
+            raise ConfigurationError(f"{reference}: {told(error, reference)}") from error

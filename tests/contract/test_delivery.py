@@ -17,9 +17,9 @@ from audiences.delivery.outbox import Plan, digest_of
 from audiences.delivery.sender import deliver
 from audiences.lake import query
 from audiences.lake.lake import Lake
-from audiences.match.diff import batched_sql
+from audiences.match.diff import ordered_sql
 from audiences.platforms import MODULES, platform
-from audiences.platforms.base import Platform, Target
+from audiences.platforms.base import Course, Platform, Target
 from shared.clock import Clock
 from shared.errors import BridgeError, CredentialError, RejectedError, RetryableError
 from shared.ports import HttpAnswer, HttpRequest
@@ -30,6 +30,7 @@ from tests.unit.match.match_world import connection
 
 STARTS = datetime(2026, 7, 1, 7, tzinfo=UTC)
 TARGET = Target(account="123", audience="vips", audience_id="77")
+COURSE = Course(target=TARGET, at=STARTS, starts=STARTS, mode="mirror")
 every_platform = pytest.mark.parametrize("slug", MODULES)
 
 
@@ -71,9 +72,9 @@ def planned(con: Connection, lake: Lake, to: Platform, removes: int, adds: int) 
     batches = (
         batch
         for op in ("remove", "add")
-        for batch in query.batches(con, batched_sql(op, to.limits.rows), size=3)
+        for batch in query.batches(con, ordered_sql(op, to), size=3)
     )
-    requests = write_requests(lake, "run-1", to, TARGET, STARTS, batches)
+    requests = write_requests(lake, "run-1", to, COURSE, batches)
     return replace(
         stage.plan(MemoryStore()),
         requests=requests,

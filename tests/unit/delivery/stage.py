@@ -58,15 +58,15 @@ PLATFORM = Platform(
     max_ttl_days=None,
     request=lambda batch: Request(method="POST", path="/rows", body=_body(batch)),
     outcome=outcome,
-    authorise=lambda _request, credentials: {"authorization": f"Bearer {credentials}"},
+    authorise=lambda _request, access: {"authorization": f"Bearer {access.credentials}"},
     find=lambda target: Request(method="GET", path=f"/find/{target.audience}"),
-    found=lambda body, _name: json.loads(body).get("id"),
+    found=lambda _asked, answer, _name: json.loads(answer.body).get("id"),
     create=lambda _target, audience: Request(method="POST", path="/make", body=_named(audience)),
-    created=lambda body: str(json.loads(body)["id"]),
+    created=lambda answer: str(json.loads(answer.body)["id"]),
     status=lambda _target, handle: Request(method="GET", path=f"/status/{handle}"),
     status_outcome=status_outcome,
-    refresh=lambda credentials: Request(method="POST", path="/token", body=credentials.encode()),
-    refreshed=lambda _credentials, body: str(json.loads(body)["token"]),
+    refresh=lambda access: Request(method="POST", path="/token", body=access.credentials.encode()),
+    refreshed=lambda _access, answer: str(json.loads(answer.body)["token"]),
 )
 
 

@@ -94,10 +94,10 @@ def test_an_outcome_survives_being_written() -> None:
     kept = Recorded(id="add-00000", sha256="0" * 64, outcome=outcome, attempts=2, at="now")
     record(store, "run-1", kept)
     record(store, "run-1", replace(kept, attempts=3))
-    record(store, "run-1", replace(kept, attempts=4), status=True)
+    record(store, "run-1", replace(kept, attempts=4), kind="status")
     assert recorded(store, "run-1", "add-00000") == kept
-    later = recorded(store, "run-1", "add-00000", status=True)
+    later = recorded(store, "run-1", "add-00000", kind="status")
     assert later is not None
     assert later.attempts == 4
     assert recorded(store, "run-1", "add-00001") is None
-    assert outcome_key("r", "x") != outcome_key("r", "x", status=True)
+    assert outcome_key("r", "x") != outcome_key("r", "x", kind="status")

@@ -33,7 +33,7 @@ def keep(
     store: MemoryStore, run: str, request_id: str, outcome: Outcome, status: bool = False
 ) -> None:
     made = Recorded(id=request_id, sha256="ab" * 32, outcome=outcome, attempts=1, at="now")
-    outbox.record(store, run, made, status=status)
+    outbox.record(store, run, made, "status" if status else "")
 
 
 def results(

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from audiences.delivery.exchange import exchange
 from audiences.delivery.pace import Pace, Retries
-from audiences.delivery.session import exchange
 from audiences.platforms.base import Action, Request
 from shared.clock import Clock
 from shared.errors import BridgeError, CredentialError, RejectedError, RetryableError
@@ -57,6 +57,7 @@ def test_it_gives_up_after_its_attempts_and_says_that_nothing_is_lost() -> None:
 
 def test_it_waits_as_the_platform_says_and_else_longer_each_time() -> None:
     made, _, sleep = session(in_turn(says("retry", wait_seconds=7.0), LOST, LOST, says("done")))
+    made.pace = Pace(1e9, sleep, lambda: sum(sleep.waited))
     exchange(made, REQUEST, judge, "seed")
     assert sleep.waited[0] == 7.0
     assert 0.5 <= sleep.waited[1] < 1.5 <= sleep.waited[2] * 1.5 < 4.5

@@ -1,0 +1,54 @@
+"""The limits of a platform as one destination sets them: settings that every platform has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from audiences.platforms.base import Platform, Setting
+
+SETTINGS = (
+    Setting(name="rows_per_request", says="rows in one request, in place of the documented limit"),
+    Setting(name="bytes_per_request", says="bytes in one body"),
+    Setting(name="requests_at_once", says="requests at once"),
+    Setting(name="requests_per_second", says="requests a second"),
+    Setting(name="token_url", says="the address of the token endpoint"),
+)
+
+
+def limited(platform: Platform, options: Mapping[str, str]) -> Platform:
+    """Return the platform with a destination's own limits; `faults` has judged the numbers."""
+    own: dict[str, Any] = {}
+    for name, limit in (
+        ("rows_per_request", "rows"),
+        ("bytes_per_request", "bytes"),
+        ("requests_at_once", "concurrency"),
+    ):
+        if name in options:
+            own[limit] = int(options[name])
+    if "requests_per_second" in options:
+        own["per_second"] = float(options["requests_per_second"])
+    return replace(platform, limits=replace(platform.limits, **own)) if own else platform
+
+
+def faults(platform: Platform, options: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return what is wrong with a destination's options: name, what, and how to mend it."""
+    known = {each.name: each for each in (*platform.settings, *SETTINGS)}
+    found = []
+    for name, value in options.items():
+        setting = known.get(name)
+        if setting is None:
+            listed = ", ".join(sorted(known))
+            found.append((name, f"{platform.title} has no option '{name}'", f"it has {listed}"))
+        elif setting.choices and value not in setting.choices:
+            choices = ", ".join(setting.choices)
+            found.append((name, f"'{name}' cannot be '{value}'", f"write one of {choices}"))
+        elif name.startswith(("rows_per", "bytes_per", "requests_")) and not _is_number(value):
+            found.append((name, f"'{name}' is not a number above 0", f"{name}: 10"))
+    return found
+
+
+def _is_number(text: str) -> bool:
+    whole = text.isascii() and text.isdecimal() and len(text) < 10
+    return whole and int(text) > 0
