@@ -13,7 +13,7 @@ LOCAL := .venv/.local-$(call sum,requirements/local.txt)
 DEV := .venv/.dev-$(call sum,requirements/dev.txt)
 PIP := $(RUN) pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: help demo test check static bench chaos fix lock clean
+.PHONY: help demo test check static bench chaos fix docs lock clean
 
 help:  ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ chaos: $(DEV)  ## Run the slow tests: crashes, faults, long soaks
 fix: $(DEV)  ## Mend format, imports and what lint can mend
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+docs: $(DEV)  ## Write the pages of docs/ that are made from declarations
+	@$(RUN) infra.docs
 
 lock: $(DEV)  ## Pin requirements/*.txt anew from pyproject.toml (needs uv)
 	@for extra in local dev; do uv pip compile pyproject.toml --extra $$extra --group build \

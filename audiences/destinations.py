@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from audiences.consent import FLAGS, Policy
-from audiences.platforms import MODULES
+from audiences.platforms import MODULES, platform
+from audiences.platforms.limits import faults as option_faults
 from shared.errors import ConfigurationError, Fault
 from shared.located import Located, load
 
@@ -123,15 +124,29 @@ def _wrong(document: Located) -> list[Fault]:
         for key in ("audience_ids", "consent", "guard", "options")
         if not isinstance(value.get(key) or {}, dict)
     ]
-    return [*faults, *_unsafe(document)]
+    return [*faults, *_options(document), *_unsafe(document)]
+
+
+def _options(document: Located) -> list[Fault]:
+    """Judge the options by the settings that the platform declares."""
+    slug, options = document.value.get("platform"), document.value.get("options") or {}
+    if slug not in MODULES or not isinstance(options, dict):
+        return []
+    texts = {str(name): str(value) for name, value in options.items()}
+    return [
+        Fault(document.where("options", name), what, fix)
+        for name, what, fix in option_faults(platform(str(slug)), texts)
+    ]
 
 
 def _unsafe(document: Located) -> list[Fault]:
     """Refuse what would send people's data or a secret where it must not go."""
     value, faults = document.value, []
     url, reference = str(value.get("base_url") or ""), str(value.get("credentials") or "")
-    if url and not url.startswith("https://") and not _is_loopback(url):
-        fix = "use https://, or a loopback address for the sandbox"
+    schemes = sorted(platform(str(value["platform"])).schemes) if _is_known(value) else ["https"]
+    if url and urlsplit(url).scheme not in schemes and not _is_loopback(url):
+        named = " or ".join(f"{scheme}://" for scheme in schemes)
+        fix = f"use {named}, or a loopback address for the sandbox"
         faults.append(Fault(document.where("base_url"), "base_url is not safe", fix))
     if "@" in url or "?" in url:  # the address is kept with every plan
         fix = "leave out what stands before an @ and after a ?: credentials have their own line"
@@ -145,6 +160,10 @@ def _unsafe(document: Located) -> list[Fault]:
         fix = "a secret never stands in a file: use env:NAME, file:PATH or secret://PATH"
         faults.append(Fault(document.where("credentials"), "this is no reference", fix))
     return faults
+
+
+def _is_known(value: Mapping[str, Any]) -> bool:
+    return value.get("platform") in MODULES
 
 
 def _is_loopback(url: str) -> bool:

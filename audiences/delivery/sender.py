@@ -129,7 +129,8 @@ class _Work:
                 cut = pieces.cut(request_id, rows, outcome)
             self.made += len(cut)
             outcome = outcome if cut else replace(outcome, action=Action.REFUSED)
-        if self.planned.op in ("open", "close") and outcome.action is not Action.DONE:
+        all_or_none = self.planned.op in ("open", "close") or self.plan.whole
+        if all_or_none and outcome.action is Action.REFUSED:
             raise RejectedError(f"{self.session.platform.title}: {said(outcome)}")
         sent = hashlib.sha256(request.body).hexdigest()
         return replace(recording(self.session, request_id, sent, outcome, attempts), pieces=cut)

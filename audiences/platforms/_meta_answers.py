@@ -20,6 +20,7 @@ _BY_SUBCODE = {
     1713230: Action.STOP,  # the audience is blocked for what its name suggests
     1870145: Action.RETRY,  # a replace is running
     1870148: Action.RETRY,  # partly done; adds and removes may be repeated
+    1870159: Action.DONE,  # the session is finished: its last batch came, its answer was lost
     1870158: Action.RETRY,  # the session timed out: the plan is over by then
 }
 _DONE = Outcome(action=Action.DONE)
@@ -30,7 +31,7 @@ def _listed(codes: set[int]) -> str:
 
 
 ANSWERS = {
-    Action.DONE: "200 with `num_received`",
+    Action.DONE: "200 with `num_received`; 2650 with 1870159",
     Action.RETRY: f"codes {_listed(_RETRY)}; `is_transient`; 5xx; no JSON; "
     "2650 with 1870145, 1870148, 1870158",
     Action.REAUTH: f"codes {_listed(_REAUTH)}",

@@ -10,6 +10,7 @@ from audiences.platforms import answers as say
 from audiences.platforms import oauth
 from audiences.platforms._google_answers import ANSWERS, outcome, status_outcome
 from audiences.platforms.base import Batch, Key, Limits, Op, Platform, Request, Row, Target
+from audiences.platforms.bodies import rows_at
 
 KEYS = (
     # Not email_sha256: a gmail address loses its dots before hashing, and a digest keeps them.
@@ -80,7 +81,7 @@ GOOGLE = Platform(
     minimum=100,
     request=_request,
     outcome=outcome,
-    divide=say.rows_at("audienceMembers"),
+    divide=rows_at("audienceMembers"),
     status=_status,
     status_outcome=status_outcome,
     authorise=oauth.bearer,

@@ -21,6 +21,7 @@ from audiences.platforms.base import (
     Size,
     Target,
 )
+from audiences.platforms.bodies import rows_at, unique
 
 VERSION = "v26.0"
 KEYS = (
@@ -59,7 +60,7 @@ def _request(batch: Batch) -> Request:
         }
     }
     if batch.op is Op.REPLACE:
-        number = say.unique(batch.target, batch.at)
+        number = unique(batch.target, batch.at)
         session = {"session_id": number, "batch_seq": batch.number + 1}
         body = {"session": session | {"last_batch_flag": batch.last}} | body
     path = f"/{quote(batch.target.audience_id, safe='{}')}/{_EDGES[batch.op]}"
@@ -121,7 +122,7 @@ META = Platform(
     minimum=100,
     request=_request,
     outcome=judged.outcome,
-    divide=say.rows_at("payload", "data"),
+    divide=rows_at("payload", "data"),
     pace=judged.pace,
     authorise=oauth.bearer,
     probe=lambda target: Request(method="GET", path=f"{_edge(target)}?fields=id&limit=1"),

@@ -20,6 +20,7 @@ from audiences.platforms.base import (
     Request,
     Setting,
 )
+from audiences.platforms.bodies import rows_at
 
 MAX_TTL_DAYS = 90  # ours; the platform would keep an id for 180
 KEYS = (
@@ -121,7 +122,7 @@ THE_TRADE_DESK = Platform(
     max_ttl_days=MAX_TTL_DAYS,
     request=_request,
     outcome=_outcome,
-    divide=say.rows_at("Items"),
+    divide=rows_at("Items"),
     authorise=_authorise,
     account="advertiser id",
     credentials="Data API token",
@@ -137,10 +138,7 @@ THE_TRADE_DESK = Platform(
     settings=(_PROVIDER, _MAPPING),
     notes=(
         "A row that expires sooner is sent with the minutes that it has left.",
-        (
-            "A lifetime of 0 takes an id out of a segment; it is no legal erasure, which has an "
-            "endpoint of its own."
-        ),
+        "A lifetime of 0 takes an id out of a segment; a legal erasure has an endpoint of its own.",
     ),
     unverified=(
         "The largest request: 1,600 items, as its own tools do.",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
+from infra.sandbox._meta_replace import replace_rows
 from infra.sandbox.call import (
     HASHES,
     UUIDS,
@@ -45,12 +46,14 @@ def handle(call: Call, state: State) -> Reply:
     method = str(params.pop("method", call.query.get("method", call.method))).upper()
     if match := re.fullmatch(r"/act_([0-9]{1,20})/customaudiences", path):
         return _edge(state, match[1], method, params, call.query)
-    if match := re.fullmatch(r"/([0-9]{1,20})(/users)?", path):
+    if match := re.fullmatch(r"/([0-9]{1,20})(/users(?:replace)?)?", path):
         audience = state.platforms["meta"].get(match[1])
         if audience is None:
             raise _refused(100, "Unsupported request. Object does not exist or is missing", 33)
         return (
-            _users(audience, method, params, call) if match[2] else _node(state, audience, method)
+            _users(state, audience, method, params, call)
+            if match[2]
+            else _node(state, audience, method)
         )
     raise _refused(2500, "Unknown path components")
 
@@ -143,8 +146,11 @@ def _node(state: State, audience: Audience, method: str) -> Reply:
     )
 
 
-def _users(audience: Audience, method: str, params: Mapping[str, Any], call: Call) -> Reply:
-    if method not in ("POST", "DELETE"):
+def _users(
+    state: State, audience: Audience, method: str, params: Mapping[str, Any], call: Call
+) -> Reply:
+    replacing = call.path.endswith("replace")
+    if method not in (("POST",) if replacing else ("POST", "DELETE")):
         raise _refused(100, f"Unsupported {method} request", 33)
     schema, data = _payload(params)
     stated = params["payload"]["schema"]
@@ -152,7 +158,10 @@ def _users(audience: Audience, method: str, params: Mapping[str, Any], call: Cal
         raise _refused(2650, "Failed to update the custom audience: data source mismatch")
     bad = _invalid(schema, data) | set(range(spoilt(len(data)) if call.spoil else 0))
     rows = _rows(schema, [row for i, row in enumerate(data) if i not in bad] if bad else data)
-    if method == "POST":
+    if replacing:
+        if refused := replace_rows(audience, params.get("session"), rows, state.clock.now()):
+            raise _refused(2650, refused[1], refused[0])
+    elif method == "POST":
         audience.schema = stated
         audience.add(rows)
     else:
@@ -229,7 +238,7 @@ def _throttled(wait: float) -> Reply:
 META = StandIn(
     slug="meta",
     handle=handle,
-    takes_rows=lambda call: call.path.endswith("/users"),
+    takes_rows=lambda call: call.path.endswith(("/users", "/usersreplace")),
     throttled=_throttled,
     broken=lambda: _error(2, "An unexpected error has occurred. Please retry", status=500),
     expired=lambda: _error(190, "Error validating access token: session has expired", 463, 401),

@@ -30,6 +30,8 @@ class Audience:
     members: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
     expires: dict[str, datetime] = field(default_factory=dict)
     index: dict[str, str | tuple[str, ...]] | None = None  # identifier -> keys; from first removal
+    replacing: Any = None  # Meta: the session of a replacement
+    replaced: set[int] = field(default_factory=set)  # Meta: sessions that are finished
 
     def add(self, rows: Iterable[tuple[str, ...]], until: datetime | None = None) -> None:
         """Take rows in, until a moment where the platform forgets; again changes nothing else."""

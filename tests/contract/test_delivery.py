@@ -24,6 +24,7 @@ from shared.clock import Clock
 from shared.errors import BridgeError, CredentialError, RejectedError, RetryableError
 from shared.ports import HttpAnswer, HttpRequest
 from tests.conftest import lake_on_disk
+from tests.contract.cases.case import case
 from tests.fakes import MemoryStore
 from tests.unit.delivery import stage
 from tests.unit.match.match_world import connection
@@ -120,12 +121,7 @@ def test_equal_changes_give_equal_bytes(con: Connection, tmp_path: Path, slug: s
 
 def answering(known: Platform, status: int) -> HttpAnswer:
     """A plain yes of each platform, or a plain status."""
-    bodies = {
-        "meta": b'{"num_received": 4, "num_invalid_entries": 0}',
-        "google": b'{"requestId": "r-1"}',
-    }
-    body = bodies.get(known.slug, b"{}") if status == 200 else b""
-    return HttpAnswer(status=status, body=body)
+    return HttpAnswer(status=status, body=case(known.slug).yes.encode() if status == 200 else b"")
 
 
 @every_platform

@@ -2,102 +2,53 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from audiences.platforms import MODULES, platform
-from audiences.platforms.base import AUDIENCE_ID, Batch, Consent, Op, Row, Target
+from audiences.platforms.base import AUDIENCE_ID, Access, Batch, Op, Target
+from audiences.platforms.limits import faults
 from shared.errors import BridgeError
+from tests.contract.cases.case import case
 
 SLUGS = sorted(MODULES)
-MAID = "ea7583cd-a667-48bc-b806-000000000001"
+NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
 AT = Target(account="act_42", audience="vips", audience_id=AUDIENCE_ID)
-DIGEST = hashlib.sha256(b"x").hexdigest()
-GOLDEN = {
-    ("meta", Op.ADD): (
-        Row((("EXTERN_ID", "khách-1"), ("EMAIL", DIGEST))),
-        "/{audience_id}/users",
-        (
-            '{"payload":{"schema":["EXTERN_ID","EMAIL","PHONE","MADID"],'
-            f'"data":[["khách-1","{DIGEST}","",""]]}}}}'
-        ),
-    ),
-    ("meta", Op.REMOVE): (
-        Row((("MADID", MAID),)),
-        "/{audience_id}/users?method=delete",
-        (
-            '{"payload":{"schema":["EXTERN_ID","EMAIL","PHONE","MADID"],'
-            f'"data":[["","","","{MAID}"]]}}}}'
-        ),
-    ),
-    ("google", Op.ADD): (
-        Row((("emailAddress", DIGEST), ("emailAddress", DIGEST)), Consent(True, None)),
-        "/audienceMembers:ingest",
-        (
-            '{"destinations":[{"operatingAccount":{"accountType":"GOOGLE_ADS","accountId":"act_42"},'
-            '"loginAccount":{"accountType":"GOOGLE_ADS","accountId":"9998887777"},'
-            '"productDestinationId":"{audience_id}"}],'
-            '"audienceMembers":[{"compositeData":{"userData":{"userIdentifiers":'
-            f'[{{"emailAddress":"{DIGEST}"}},{{"emailAddress":"{DIGEST}"}}]}}}},'
-            '"consent":{"adUserData":"CONSENT_GRANTED"}}],"encoding":"HEX",'
-            '"termsOfService":{"customerMatchTermsOfServiceStatus":"ACCEPTED"}}'
-        ),
-    ),
-    ("google", Op.REMOVE): (
-        Row((("phoneNumber", DIGEST),), Consent(True, False)),
-        "/audienceMembers:remove",
-        (
-            '{"destinations":[{"operatingAccount":{"accountType":"GOOGLE_ADS","accountId":"act_42"},'
-            '"loginAccount":{"accountType":"GOOGLE_ADS","accountId":"9998887777"},'
-            '"productDestinationId":"{audience_id}"}],'
-            '"audienceMembers":[{"compositeData":{"userData":{"userIdentifiers":'
-            f'[{{"phoneNumber":"{DIGEST}"}}]}}}}}}],"encoding":"HEX"}}'
-        ),
-    ),
-    ("the_trade_desk", Op.ADD): (
-        Row((("TDID", MAID),), ttl_minutes=999_999),
-        "/data/advertiser",
-        (
-            '{"AdvertiserId":"act_42","DataProviderId":"ourdp","Items":[{'
-            f'"TDID":"{MAID}","CookieMappingPartnerId":"cm",'
-            '"Data":[{"Name":"vips","TtlInMinutes":129600}]}]}'
-        ),
-    ),
-    ("the_trade_desk", Op.REMOVE): (
-        Row((("DAID", MAID),), ttl_minutes=60),
-        "/data/advertiser",
-        (
-            '{"AdvertiserId":"act_42","DataProviderId":"ourdp","Items":[{'
-            f'"DAID":"{MAID}","Data":[{{"Name":"vips","TtlInMinutes":0}}]}}]}}'
-        ),
-    ),
-}
-OPTIONS = {
-    "login_account": "999-888-7777",
-    "data_provider_id": "ourdp",
-    "cookie_mapping_partner_id": "cm",
-}
+GOLDEN = [(slug, op) for slug in SLUGS for op in sorted(platform(slug).ops)]
 
 
-@pytest.mark.parametrize("slug", SLUGS)
-@pytest.mark.parametrize("op", list(Op))
+@pytest.mark.parametrize(("slug", "op"), GOLDEN)
 def test_requests_are_these_very_bytes(slug: str, op: Op) -> None:
-    one, path, body = GOLDEN[slug, op]
-    there = replace(AT, options=OPTIONS)
-    request = platform(slug).request(Batch(op=op, target=there, rows=[one]))
-    assert (request.method, request.path) == ("POST", path)
-    assert request.body.decode() == body
-    assert not {"authorization", "ttd-auth"} & set(request.headers)
+    told = case(slug)
+    wanted, there = told.golden[op], replace(AT, options=told.options)
+    batch = Batch(op=op, target=there, rows=[wanted.row], at=NOW, starts=NOW)
+    request = platform(slug).request(batch)
+    assert (request.method, request.path) == (wanted.method, wanted.path)
+    assert request.body.decode() == wanted.body
+    assert not {"authorization", "ttd-auth", "access-token"} & set(request.headers)
+    assert faults(platform(slug), told.options) == []
+
+
+@pytest.mark.parametrize("slug", [s for s in SLUGS if platform(s).divide])
+def test_some_rows_of_a_body_are_what_they_would_be_alone(slug: str) -> None:
+    found, told = platform(slug), case(slug)
+    assert found.divide
+    rows = [told.row(found, n) for n in range(5)]
+    whole = found.request(Batch(op=Op.ADD, target=AT, rows=rows, at=NOW, starts=NOW)).body
+    some = [rows[0], rows[3], rows[4]]
+    alone = found.request(Batch(op=Op.ADD, target=AT, rows=some, at=NOW, starts=NOW)).body
+    assert found.divide(whole, [0, 3, 4]) == alone
 
 
 def test_a_token_address_of_the_credentials_is_used() -> None:
     found = platform("google")
     assert found.refresh
     secrets = {"client_id": "i", "client_secret": "s", "refresh_token": "r"}
-    local = found.refresh(json.dumps({**secrets, "token_uri": "http://127.0.0.1:1/token"}))
+    secrets["token_uri"] = "http://127.0.0.1:1/token"
+    local = found.refresh(Access(credentials=json.dumps(secrets)))
     assert local
     assert local.path == "http://127.0.0.1:1/token"
 
@@ -111,7 +62,19 @@ def test_a_platform_says_who_it_is(slug: str) -> None:
     assert found.base_url.startswith("https://")
     assert found.of <= {"people", "devices"}
     assert found.row_ttl == (found.max_ttl_days is not None)
-    assert (found.find is None) == (found.create is None)
+    assert (found.create is None) == (found.created is None)
+    assert (found.find is None) == (found.found is None)
+    assert (found.size is None) == (found.sized is None)
+    assert (found.status is None) == (found.status_outcome is None)
+    assert not found.limits.one_wire or found.limits.keys_per_row == 1
+    assert Op.ADD in found.ops
+    assert found.account
+    assert found.credentials
+    names = [setting.name for setting in found.settings]
+    assert len(names) == len(set(names))
+    for setting in found.settings:
+        assert not setting.choices or setting.default in setting.choices
+        assert not setting.says.endswith(".")
     types = [t for key in found.keys for t in key.types]
     assert len(types) == len(set(types))
 

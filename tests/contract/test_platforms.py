@@ -6,60 +6,31 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import requests
 
 from audiences.platforms import MODULES, platform
 from audiences.platforms.base import (
+    EPOCH,
+    Access,
     Action,
     Answer,
     Audience,
     Batch,
-    Consent,
     Op,
-    Platform,
     Request,
     Row,
-    Target,
 )
 from infra.sandbox.server import Running, start
-from shared.errors import CredentialError, RejectedError, RetryableError
+from shared.errors import BridgeError, CredentialError, RejectedError, RetryableError
+from tests.contract.cases.case import RAW, Case, case
+from tests.contract.stand import WAIT, Stand
 
 SLUGS = sorted(MODULES)
-ACCOUNTS = {"meta": "act_1234567890", "google": "111-222-3333", "the_trade_desk": "abc123"}
-WAIT = 10.0
-
-
-def sha(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def maid(n: int) -> str:
-    return f"ea7583cd-a667-48bc-b806-{n:012x}"
-
-
-VALUES = {
-    "EXTERN_ID": lambda n: f"c-{n}",
-    "EMAIL": lambda n: sha(f"email {n}"),
-    "PHONE": lambda n: sha(f"phone {n}"),
-    "MADID": maid,
-    "emailAddress": lambda n: sha(f"email {n}"),
-    "phoneNumber": lambda n: sha(f"phone {n}"),
-    "TDID": maid,
-    "DAID": maid,
-}
-
-
-def row(found: Platform, n: int) -> Row:
-    """A row with every key that the platform takes in one row."""
-    keys = found.keys[: found.limits.keys_per_row]
-    ttl = 60 if found.row_ttl else None
-    return Row(tuple((k.wire, VALUES[k.wire](n)) for k in keys), Consent(True, True), ttl)
-
-
-def rows(found: Platform, count: int) -> list[Row]:
-    return [row(found, n) for n in range(count)]
+REMOVING = [slug for slug in SLUGS if Op.REMOVE in platform(slug).ops]
+LONE = [slug for slug in SLUGS if case(slug).lone_batches]
 
 
 @pytest.fixture(scope="module")
@@ -70,163 +41,182 @@ def server() -> Iterator[Running]:
 
 
 @pytest.fixture
-def sandbox(server: Running) -> str:
+def stand(server: Running, tmp_path: Path, slug: str) -> Iterator[Stand]:
     requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
-    return server.url
+    made = Stand(server.url, platform(slug), case(slug), tmp_path)
+    yield made
+    made.http.close()
 
 
-def send(url: str, found: Platform, request: Request, credentials: str = "sandbox") -> Answer:
-    headers = {"content-type": request.content_type, **request.headers}
-    came = requests.request(
-        request.method,
-        f"{url}/{found.slug}{request.path}",
-        data=request.body,
-        headers={**headers, **found.authorise(request, credentials)},
-        timeout=WAIT,
-    )
-    lower = {name.lower(): value for name, value in came.headers.items()}
-    return Answer(status=came.status_code, headers=lower, body=came.content)
+def rows(stand: Stand, *numbers: int) -> list[Row]:
+    return [stand.case.row(stand.found, n) for n in numbers]
 
 
-def target(url: str, found: Platform) -> Target:
-    """Make an audience where the platform wants one first."""
-    there = Target(account=ACCOUNTS[found.slug], audience="vips", audience_id="vips")
-    if found.create is None or found.created is None:
-        return there
-    answer = send(url, found, found.create(there, Audience(name="vips", title="VIPs")))
-    return replace(there, audience_id=found.created(answer.body))
+def batch(stand: Stand, op: Op, sent: list[Row]) -> Batch:
+    return Batch(op=op, target=stand.target(), rows=sent)
 
 
-def settle(url: str, found: Platform, batch: Batch):
-    """Send a batch and ask for its status until it is known."""
-    count = len(batch.rows)
-    outcome = found.outcome(send(url, found, found.request(batch)), count)
-    handle = outcome.handle
-    while outcome.action is Action.PENDING:
-        assert found.status is not None
-        assert found.status_outcome is not None
-        answer = send(url, found, found.status(batch.target, handle))
-        outcome = found.status_outcome(answer, count)
-    return outcome
-
-
-def held(url: str, slug: str) -> dict:
-    return requests.get(f"{url}/_sandbox/state", timeout=WAIT).json()[slug]
+@pytest.mark.parametrize("slug", REMOVING)
+def test_adding_then_removing_leaves_nothing(stand: Stand) -> None:
+    stand.make()
+    sent = rows(stand, *range(20))
+    plan, lake = stand.run(Op.ADD, sent)
+    assert {outcome.action for outcome in stand.outcomes(plan, lake)} == {Action.DONE}
+    assert stand.count() == 20
+    stand.run(Op.REMOVE, sent)
+    assert stand.count() == 0
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_adding_then_removing_leaves_nothing(sandbox: str, slug: str) -> None:
-    found = platform(slug)
-    at = target(sandbox, found)
-    sent = rows(found, 20)
-    assert settle(sandbox, found, Batch(op=Op.ADD, target=at, rows=sent)).action is Action.DONE
-    assert held(sandbox, slug)[at.audience_id]["count"] == 20
-    assert settle(sandbox, found, Batch(op=Op.REMOVE, target=at, rows=sent)).action is Action.DONE
-    assert held(sandbox, slug)[at.audience_id]["count"] == 0
+def test_replaying_delivered_requests_changes_nothing(stand: Stand) -> None:
+    """As after a crash between the platform's answer and the record of it."""
+    stand.make()
+    stand.run(Op.ADD, rows(stand, 90, 91))
+    for op in (Op.ADD, *([Op.REMOVE] if Op.REMOVE in stand.found.ops else [])):
+        plan, lake = stand.run(op, rows(stand, *range(3)))
+        once = stand.state()
+        lake.store.delete([found.key for found in list(lake.store.list("outcomes/"))])
+        stand.send(plan, lake)
+        assert stand.state() == once
+        assert stand.count() == (5 if op is Op.ADD else 2)
+
+
+@pytest.mark.parametrize("slug", [s for s in SLUGS if Op.REPLACE in platform(s).ops])
+def test_a_replacement_leaves_those_that_it_names(stand: Stand) -> None:
+    stand.make()
+    stand.found = replace(stand.found, limits=replace(stand.found.limits, rows=2))
+    stand.run(Op.ADD, rows(stand, *range(5)))
+    stand.run(Op.REPLACE, rows(stand, *range(3, 10)))
+    assert stand.count() == 7
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_member_keys_are_the_values_in_the_platforms_order(sandbox: str, slug: str) -> None:
-    found = platform(slug)
-    at = target(sandbox, found)
-    one = row(found, 7)
-    settle(sandbox, found, Batch(op=Op.ADD, target=at, rows=[one]))
-    shown = requests.get(f"{sandbox}/_sandbox/state/{slug}/{at.audience_id}", timeout=WAIT).json()
+def test_no_request_is_over_the_limits(stand: Stand) -> None:
+    """A small limit shows how requests are cut; a full one goes through as it stands."""
+    stand.make()
+    whole = stand.found
+    one = len(whole.request(batch(stand, Op.ADD, rows(stand, 1))).body)
+    three = len(whole.request(batch(stand, Op.ADD, rows(stand, 1, 2, 3))).body)
+    for limits in (
+        replace(whole.limits, rows=3),
+        replace(whole.limits, bytes=three + one // 2),
+        whole.limits,
+    ):
+        stand.found = replace(whole, limits=limits)
+        plan, _ = stand.run(Op.ADD, rows(stand, *range(10)))
+        adds = [p for p in plan.requests if p.op == "add"]
+        assert all(p.rows <= limits.rows for p in adds)
+        assert all(p.bytes <= (limits.bytes or 10**9) for p in adds)
+        assert sum(p.rows for p in adds) == stand.count() == 10
+        assert len(adds) <= (4 if limits != whole.limits else 1)
+
+
+@pytest.mark.parametrize("slug", LONE)
+def test_a_batch_over_the_documented_limit_is_refused_whole(stand: Stand) -> None:
+    stand.make()
+    full = rows(stand, *range(stand.found.limits.rows))
+    over = batch(stand, Op.ADD, [*full, *rows(stand, len(full))])
+    assert stand.settle(over).action in (Action.REFUSED, Action.SPLIT)
+    assert stand.count() == 0
+    assert stand.settle(batch(stand, Op.ADD, full)).action is Action.DONE
+    assert stand.count() == len(full)
+
+
+@pytest.mark.parametrize("slug", LONE)
+def test_member_keys_are_the_values_in_the_platforms_order(stand: Stand) -> None:
+    stand.make()
+    (one,) = rows(stand, 7)
+    stand.settle(batch(stand, Op.ADD, [one]))
+    (shown,) = stand.state()
+    at = f"{stand.url}/_sandbox/state/{stand.found.slug}/{shown}"
+    told = requests.get(at, timeout=WAIT).json()
     key = ",".join(value for _, value in one.keys)
-    assert shown["members"] == [key]
-    assert shown["name"] == "vips"
-    assert held(sandbox, slug)[at.audience_id]["digest"] == sha(key)
+    assert told["members"] == [key]
+    assert told["name"] == "vips"
+    assert stand.state()[shown]["digest"] == hashlib.sha256(key.encode()).hexdigest()
 
 
-@pytest.mark.parametrize("slug", SLUGS)
-@pytest.mark.parametrize("op", list(Op))
-def test_replaying_a_batch_changes_nothing(sandbox: str, slug: str, op: Op) -> None:
-    found = platform(slug)
-    at = target(sandbox, found)
-    settle(sandbox, found, Batch(op=Op.ADD, target=at, rows=rows(found, 6)))
-    batch = Batch(op=op, target=at, rows=rows(found, 3))
-    settle(sandbox, found, batch)
-    once = held(sandbox, slug)
-    assert settle(sandbox, found, batch).action is Action.DONE
-    assert held(sandbox, slug) == once
-    assert once[at.audience_id]["count"] == (6 if op is Op.ADD else 3)
-
-
-@pytest.mark.parametrize("slug", SLUGS)
-def test_a_batch_over_the_limit_is_refused_whole(sandbox: str, slug: str) -> None:
-    found = platform(slug)
-    at = target(sandbox, found)
-    full = rows(found, found.limits.rows)
-    over = Batch(op=Op.ADD, target=at, rows=[*full, row(found, found.limits.rows)])
-    assert settle(sandbox, found, over).action is Action.REFUSED
-    assert sum(a["count"] for a in held(sandbox, slug).values()) == 0
-    assert settle(sandbox, found, Batch(op=Op.ADD, target=at, rows=full)).action is Action.DONE
-    assert held(sandbox, slug)[at.audience_id]["count"] == len(full)
-
-
-RAW = ["ann@example.com", "+84901234567", sha("x").upper(), sha("x")[:-1], sha("x") + "0"]
-# An external id is the company's own text, and a cookie may have any length but a digest's.
 PLACES = [
     (slug, key.wire, value)
-    for slug in SLUGS
+    for slug in LONE
     for key in platform(slug).keys
-    for value in {"EXTERN_ID": RAW[:2], "TDID": RAW[:3]}.get(key.wire, RAW)
+    for value in case(slug).raw.get(key.wire, RAW)
 ]
 
 
 @pytest.mark.parametrize(("slug", "wire", "value"), PLACES)
-def test_nothing_raw_or_malformed_is_kept(sandbox: str, slug: str, wire: str, value: str) -> None:
-    found = platform(slug)
-    at = target(sandbox, found)
-    bad = Row(((wire, value),), ttl_minutes=60 if found.row_ttl else None)
-    outcome = settle(sandbox, found, Batch(op=Op.ADD, target=at, rows=[bad]))
-    assert outcome.action is Action.REFUSED or set(outcome.rejected) == {0}
+def test_nothing_raw_or_malformed_is_kept(stand: Stand, wire: str, value: str) -> None:
+    stand.make()
+    bad = Row(((wire, value),), ttl_minutes=60 if stand.found.row_ttl else None)
+    outcome = stand.settle(batch(stand, Op.ADD, [bad]))
+    refused = outcome.action in (Action.REFUSED, Action.SPLIT)
+    assert refused or set(outcome.rejected) == {0} or outcome.rejected_unnamed
     assert value not in repr(outcome)
-    assert sum(a["count"] for a in held(sandbox, slug).values()) == 0
+    assert stand.count() == 0
 
 
-@pytest.mark.parametrize("slug", SLUGS)
-def test_one_bad_row_is_told_from_its_neighbours(sandbox: str, slug: str) -> None:
-    found = platform(slug)
-    at = target(sandbox, found)
-    wire = found.keys[1].wire
-    batch = [*rows(found, 3), Row(((wire, "ann@example.com"),), ttl_minutes=60), row(found, 9)]
-    outcome = settle(sandbox, found, Batch(op=Op.ADD, target=at, rows=batch))
-    kept = sum(a["count"] for a in held(sandbox, slug).values())
-    match slug:
-        case "google":  # all or nothing: the bad row by name, the others to be sent anew
-            assert (outcome.action, kept) == (Action.REFUSED, 0)
-            assert outcome.rejected[3] == "INVALID_HEX_ENCODING"
-            assert {outcome.rejected[i] for i in (0, 1, 2, 4)} == {"batch_refused"}
-        case "meta":
-            assert (outcome.action, outcome.rejected_unnamed, kept) == (Action.DONE, 1, 4)
+def bad_row(stand: Stand) -> Row:
+    wire = stand.case.bad_wire or stand.found.keys[0].wire
+    return Row(((wire, "ann@example.com"),), ttl_minutes=60 if stand.found.row_ttl else None)
+
+
+@pytest.mark.parametrize("slug", LONE)
+def test_a_bad_row_is_told_from_its_neighbours(stand: Stand) -> None:
+    stand.make()
+    good = rows(stand, 0, 1, 2, 9)
+    outcome = stand.settle(batch(stand, Op.ADD, [*good[:3], bad_row(stand), good[3]]))
+    match stand.case.bad_row:
+        case "named":
+            assert (outcome.action, set(outcome.rejected)) == (Action.DONE, {3})
+            assert stand.count() == 4
+        case "counted":
+            assert (outcome.action, outcome.rejected_unnamed) == (Action.DONE, 1)
+            assert stand.count() == 4
         case _:
-            assert (outcome.action, kept) == (Action.DONE, 4)
-            assert outcome.rejected == {3: "InvalidParameterFormat"}
+            assert outcome.action in (Action.SPLIT, Action.REFUSED)
+            assert stand.count() == 0
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_wrong_credentials_ask_for_new_ones(sandbox: str, slug: str) -> None:
-    found = platform(slug)
-    request = found.request(Batch(op=Op.ADD, target=target(sandbox, found), rows=rows(found, 1)))
-    outcome = found.outcome(send(sandbox, found, request, "s3cr3t-token"), 1)
+def test_a_bad_row_never_keeps_its_neighbours_out(stand: Stand) -> None:
+    stand.make()
+    good = rows(stand, *range(6))
+    plan, lake = stand.run(Op.ADD, [*good[:4], bad_row(stand), *good[4:]])
+    assert stand.count() == 6
+    outcomes = stand.outcomes(plan, lake)
+    assert sum(len(o.rejected) + o.rejected_unnamed for o in outcomes) == 1
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_wrong_credentials_ask_for_new_ones(stand: Stand) -> None:
+    stand.make()
+    request = stand.found.request(batch(stand, Op.ADD, rows(stand, 1)))
+    outcome = stand.found.outcome(stand.call(request, "s3cr3t-token"), 1)
     assert outcome.action is Action.REAUTH
     assert "s3cr3t" not in repr(outcome)
+    stand.case = replace(stand.case, credentials="s3cr3t-token")
+    with pytest.raises(CredentialError) as caught:
+        stand.run(Op.ADD, rows(stand, 1))
+    assert "s3cr3t" not in str(caught.value) + repr(stand.session())
 
 
 @pytest.mark.parametrize("slug", [s for s in SLUGS if platform(s).find])
-def test_an_audience_is_found_by_its_very_name(sandbox: str, slug: str) -> None:
-    found = platform(slug)
+def test_an_audience_is_found_by_its_very_name(stand: Stand) -> None:
+    first = stand.make()
+    found, session = stand.found, stand.session()
     assert found.find
     assert found.found
     assert found.create
-    at = target(sandbox, found)
-    other = replace(at, audience="vips-2")
-    assert found.found(send(sandbox, found, found.find(other)).body, "vips-2") is None
-    send(sandbox, found, found.create(other, Audience(name="vips-2", title="", lifetime_days=9999)))
-    assert found.found(send(sandbox, found, found.find(at)).body, "vips") == at.audience_id
-    second = found.found(send(sandbox, found, found.find(other)).body, "vips-2")
-    assert second not in (None, at.audience_id)
+    assert found.created
+    other = replace(first, audience="vips-2")
+    asked = found.find(other)
+    assert found.found(asked, session.send(asked), "vips-2") is None
+    wanted = Audience(name="vips-2", title="", lifetime_days=9999)
+    made = found.created(session.send(found.create(other, wanted)))
+    asked = found.find(first)
+    assert found.found(asked, session.send(asked), "vips") == first.audience_id
+    asked = found.find(other)
+    assert found.found(asked, session.send(asked), "vips-2") == made != first.audience_id
 
 
 @pytest.mark.parametrize("slug", [s for s in SLUGS if platform(s).find])
@@ -235,35 +225,62 @@ def test_an_unreadable_list_is_never_taken_for_an_empty_one(slug: str, body: byt
     found = platform(slug)
     assert found.found
     assert found.created
+    asked = Request(method="GET", path="/")
     with pytest.raises(RetryableError):
-        found.found(body, "vips")
+        found.found(asked, Answer(status=200, body=body), "vips")
     with pytest.raises(RejectedError):
-        found.created(body)
+        found.created(Answer(status=200, body=body))
 
 
-def test_google_renews_its_token_and_keeps_the_rest(sandbox: str) -> None:
-    found = platform("google")
+@pytest.mark.parametrize("slug", [s for s in SLUGS if platform(s).size])
+def test_the_platforms_own_size_is_read_or_unknown(stand: Stand) -> None:
+    at = stand.make()
+    found = stand.found
+    assert found.size
+    assert found.sized
+    stand.run(Op.ADD, rows(stand, *range(7)))
+    size = found.sized(stand.session().send(found.size(at)))
+    assert size is None or (size.low or 0) <= (10**6 if size.high is None else size.high)
+    for body in (b"", b"[]", b"{}", b'{"sizeInfo": 1}', b"<html>"):
+        assert found.sized(Answer(status=200, body=body)) is None
+
+
+@pytest.mark.parametrize("slug", [s for s in SLUGS if platform(s).probe])
+def test_a_probe_is_answered_and_changes_nothing(stand: Stand) -> None:
+    at, before = stand.make(), stand.state()
+    assert stand.found.probe
+    answer = stand.session().send(stand.found.probe(at))
+    assert 200 <= answer.status < 300
+    assert stand.state() == before
+
+
+@pytest.mark.parametrize("slug", [s for s in SLUGS if platform(s).refresh])
+def test_a_bare_token_cannot_be_renewed_and_no_error_tells_a_secret(slug: str) -> None:
+    found = platform(slug)
     assert found.refresh
     assert found.refreshed
-    assert found.refresh("bare-token") is None
+    secrets = {"client_id": "i", "client_secret": "s3cr3t", "refresh_token": "s3cr3t-r"}
+    assert found.refresh(Access(credentials="bare-token", at=EPOCH)) is None
+    access = Access(credentials=json.dumps(secrets), at=EPOCH)
+    request = found.refresh(access)
+    assert "s3cr3t" not in repr((request, access))
+    with pytest.raises(BridgeError) as caught:
+        found.refreshed(access, Answer(status=200, body=b'{"error":"invalid_grant"}'))
+    assert "s3cr3t" not in str(caught.value)
+
+
+@pytest.mark.parametrize("slug", ["google"])
+def test_google_renews_its_token_and_keeps_the_rest(stand: Stand) -> None:
     secrets = {"client_id": "i", "client_secret": "s3", "refresh_token": "r", "note": "kept"}
-    request = found.refresh(json.dumps(secrets))
-    assert request
-    assert request.path == "https://oauth2.googleapis.com/token"
-    assert "s3" not in repr(request)
-    assert found.authorise(request, json.dumps(secrets)) == {}
-    came = requests.post(
-        f"{sandbox}/google/token",
-        data=request.body,
-        headers={"content-type": request.content_type},
-        timeout=WAIT,
-    )
-    renewed = found.refreshed(json.dumps(secrets), came.content)
-    assert json.loads(renewed)["note"] == "kept"
-    at = target(sandbox, found)
-    batch = Batch(op=Op.ADD, target=at, rows=rows(found, 1))
-    answer = send(sandbox, found, found.request(batch), renewed)
-    assert found.outcome(answer, 1).action is Action.PENDING
-    with pytest.raises(CredentialError) as caught:
-        found.refreshed(json.dumps(secrets), b'{"error":"invalid_grant"}')
-    assert "s3" not in str(caught.value)
+    secrets["token_uri"] = f"{stand.url}/google/token"
+    stand.case = replace(stand.case, credentials=json.dumps(secrets))
+    stand.make()
+    session = stand.session()
+    session.renew(session.credentials)
+    assert json.loads(session.credentials)["note"] == "kept"
+    stand.run(Op.ADD, rows(stand, 1))
+    assert stand.count() == 1
+
+
+def test_every_platform_has_a_case() -> None:
+    assert all(isinstance(case(slug), Case) for slug in SLUGS)

@@ -169,8 +169,24 @@ def test_mode_add_never_removes(world: World, to: str) -> None:
 
 def test_a_platform_takes_a_mode_that_it_has(world: World) -> None:
     world.customers(customers([1]))
-    with pytest.raises(ConfigurationError, match="replace"):
-        world.sync("meta-main", mode="replace")
+    with pytest.raises(ConfigurationError, match="Google Customer Match has no mode 'replace'"):
+        world.sync("google-main", mode="replace")
+
+
+def test_a_replacement_takes_the_place_of_all_that_was_there(world: World) -> None:
+    people = customers(range(1, 8))
+    world.customers(people[:5])
+    world.sync("meta-main")
+    world.day = 1
+    world.customers([replace(people[0], tier="iron"), *people[5:]])
+    report = world.sync("meta-main", mode="replace")
+    world.in_step("meta-main", people[1:])
+    assert (report.status, report.accepted, report.rejected) == ("done", 7, 0)
+    assert (report.adds, report.removes, report.refreshed) == (2, 1, 4)
+    out = [row for row in world.sends() if row["run"] == report.run and row["op"] == "remove"]
+    assert [row["outcome"] for row in out] == ["accepted"]
+    world.day = 2
+    assert world.sync("meta-main").requests == 0
 
 
 def test_the_fewest_calls_that_the_limits_allow(world: World) -> None:

@@ -33,7 +33,7 @@ LIGHT = (
     "functions.sync",
 )
 LAKE_SIDE = {"audiences.identifiers.columns"}
-PLATFORM_GROUND = {"base", "answers"}
+PLATFORM_GROUND = {"base", "answers", "bodies", "limits", "oauth"}
 
 
 @pytest.fixture(scope="module")

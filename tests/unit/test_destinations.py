@@ -36,13 +36,13 @@ def test_a_full_file_is_read() -> None:
         'audience_ids: {vips: 2385}\nbase_url: "https://proxy.example.com/x"\n'
         "consent: {require: [ad_user_data], in: everywhere, unknown_country: inside}\n"
         "guard: {max_removed_percent: 0, max_change_percent: 1.5, min_held: 10}\n"
-        "options: {login_account: 123}\n"
+        "options: {requests_at_once: 2}\n"
     )
     found = parse(text, "f.yaml")
     assert found.audience_ids == {"vips": "2385"}
     assert found.consent == Policy(("ad_user_data",), "everywhere", "inside")
     assert found.guard == Guard(0, 1.5, 10)
-    assert found.options == {"login_account": "123"}
+    assert found.options == {"requests_at_once": "2"}
 
 
 @pytest.mark.parametrize("name", DESTINATIONS)
@@ -106,3 +106,18 @@ def test_the_sandbox_s_credentials_open_only_the_sandbox() -> None:
 @pytest.mark.parametrize("text", ["", "[]", "x", "1", "name: [", "name: a\nname: b\n"])
 def test_what_is_no_destination_is_said_to_be_none(text: str) -> None:
     assert faults(text)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("{login_account: 1}", "Meta Custom Audiences has no option 'login_account'"),
+        ("{requests_at_once: many}", "'requests_at_once' is not a number above 0"),
+        ("{rows_per_request: 0}", "'rows_per_request' is not a number above 0"),
+        ("{customer_file_source: MINE}", "'customer_file_source' cannot be 'MINE'"),
+    ],
+)
+def test_options_are_those_that_the_platform_declares(options: str, told: str) -> None:
+    (fault,) = faults(f"{GOOD}options: {options}\n")
+    assert told in fault
+    assert fault.startswith("destinations/meta-main.yaml:5")

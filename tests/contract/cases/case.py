@@ -1,0 +1,85 @@
+"""What the contract suite needs to know of a platform beyond its declaration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+
+from audiences.platforms import platform
+from audiences.platforms.base import Action, Consent, Op, Platform, Row
+
+Value = Callable[[int], str]
+
+
+def sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest(of: str) -> Value:
+    """Values of a wire that takes digests: another one for each number."""
+    return lambda n: sha(f"{of} {n}")
+
+
+def maid(n: int) -> str:
+    return f"ea7583cd-a667-48bc-b806-{n:012x}"
+
+
+# What must never be kept where a digest belongs, and what must not where an id of ours does.
+RAW = ("ann@example.com", "+84901234567", sha("x").upper(), sha("x")[:-1], sha("x") + "0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Golden:
+    """The very request of a batch of one row."""
+
+    row: Row
+    path: str
+    body: str
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Error:
+    """A documented answer and what it means; `status` answers stand in `Case.statuses`."""
+
+    status: int
+    body: object
+    action: Action
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def bytes(self) -> bytes:
+        return (self.body if isinstance(self.body, str) else json.dumps(self.body)).encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One platform: sample values, documented answers, and how it treats a bad row."""
+
+    account: str
+    values: Mapping[str, Value]  # wire name -> what a person's value looks like there
+    errors: Sequence[Error]
+    golden: Mapping[Op, Golden]
+    yes: str = "{}"  # a plain 200 to a batch of four rows
+    statuses: Sequence[Error] = ()  # answers to `status`
+    options: Mapping[str, str] = field(default_factory=dict)  # of the golden requests
+    raw: Mapping[str, Sequence[str]] = field(default_factory=dict)  # wire -> what must be refused
+    bad_row: str = "named"  # named | counted | whole: what an answer says of one bad row in many
+    bad_wire: str = ""  # the wire in which a raw address is a bad row; empty: the first
+    credentials: str = "sandbox"
+    lone_batches: bool = True  # whether a batch takes effect without opening and closing
+
+    def row(self, found: Platform, n: int) -> Row:
+        """A row with every key that the platform takes in one row."""
+        keys = found.keys[: found.limits.keys_per_row]
+        ttl = 60 if found.row_ttl else None
+        return Row(tuple((k.wire, self.values[k.wire](n)) for k in keys), Consent(True, True), ttl)
+
+
+def case(slug: str) -> Case:
+    """The case of a registered platform."""
+    found: Case = import_module(f"tests.contract.cases.{slug}").CASE
+    assert set(found.values) == {key.wire for key in platform(slug).keys}
+    return found
