@@ -58,6 +58,7 @@ def exchange(
                 slow = answer.status == 429 or outcome.wait_seconds is not None
                 throttled, faults = throttled + slow, faults + (not slow)
         if _is_over(session, attempts, tries, faults, throttled):
+            session.lost = session.lost or attempts is None
             raise RetryableError(
                 f"{session.platform.title} gave no certain answer in {tries} attempts "
                 f"({said(outcome)}); run again later: the run goes on where it stopped"

@@ -66,6 +66,11 @@ class Plan:
         implied = sum(r.implied for r in self.requests) if op == "remove" else 0
         return implied + sum(r.rows for r in self.requests if r.op == op)
 
+    def in_order(self) -> tuple[Planned, ...]:
+        """Return the requests as they are sent: what opens, removals, additions, what closes."""
+        turns = ("open", "remove", "add", "close")
+        return tuple(sorted(self.requests, key=lambda request: turns.index(request.op)))
+
     @property
     def whole(self) -> bool:
         """Say whether the run counts only when all of it is through: it replaces what was there."""

@@ -19,8 +19,6 @@ from shared.clock import iso, parse_instant
 from shared.errors import RejectedError
 from shared.ports import Store
 
-_TURNS = {"open": 0, "remove": 1, "add": 2, "close": 3}
-
 
 def deliver(
     session: Session,
@@ -46,8 +44,7 @@ def turns(plan: Plan) -> Iterator[list[Planned]]:
 
     A person's removal is through before their addition begins, whichever requests they stand in.
     """
-    ordered = sorted(plan.requests, key=lambda p: _TURNS[p.op])
-    for _, group in groupby(ordered, key=lambda p: (p.op, p.id if p.alone else "")):
+    for _, group in groupby(plan.in_order(), key=lambda p: (p.op, p.id if p.alone else "")):
         yield list(group)
 
 

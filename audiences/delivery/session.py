@@ -38,6 +38,7 @@ class Session:
     wall: Clock = field(default_factory=Clock)  # signatures are of the real time
     nonce: Callable[[], str] = lambda: secrets.token_hex(16)
     warnings: list[str] = field(default_factory=list)
+    lost: bool = False  # whether a request has used up its attempts
     young_until: float = 0.0  # on the pace's clock: a 404 before means "not there yet"
     _secret: str = field(default="", repr=False)
     _skew: timedelta = timedelta(0)

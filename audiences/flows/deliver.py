@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audiences.delivery.audience import ensure_audience, equip
+from audiences.delivery.breaker import circuit
 from audiences.delivery.follow import follow
 from audiences.delivery.outbox import Plan, read_plan, recorded_ids
 from audiences.delivery.pace import Pace
@@ -73,7 +74,10 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     plan, to = _run_of(bench, piece)
     part = replace(plan, requests=plan.in_order()[piece.start : piece.stop])
     audience_id, adopted, left = plan.audience_id, False, 0
-    with _session(bench, to, plan, audience_id or "") as session:
+    with (
+        _session(bench, to, plan, audience_id or "") as session,
+        circuit(bench.kv, session, plan.place),
+    ):
         if audience_id is None:
             audience_id, adopted = _make_audience(bench, plan, session)
             session.target = replace(session.target, audience_id=audience_id)

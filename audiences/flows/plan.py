@@ -85,7 +85,7 @@ def make_plan(
     )
     with query.connect(lake.scratch, workspace.memory) as con:
         held = _tables(con, lake, audience, destination, inputs, at, audience_id)
-        rules = pack(destination.platform)
+        rules = pack(destination.platform, destination.options)
         workspace.progress(f"plan {audience.name} → {destination.name}", 0)
         policy = destination.consent
         dropped = make_desired(con, to, rules, audience.of, policy, mode=asked.mode, outlive=starts)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from audiences.identifiers.packs import PACKS
 from audiences.platforms.base import Platform, Setting
 
 SETTINGS = (
@@ -32,16 +33,32 @@ def limited(platform: Platform, options: Mapping[str, str]) -> Platform:
     return replace(platform, limits=replace(platform.limits, **own)) if own else platform
 
 
+def settings_of(platform: Platform) -> tuple[Setting, ...]:
+    """Return all settings of a platform: its own, how its identifiers are spelt, and common ones."""
+    rules = PACKS.get(platform.slug)
+    choices = (
+        Setting(
+            name=choice.name,
+            says=choice.reason.rstrip("."),
+            default=choice.default,
+            choices=tuple(choice.forms),
+            verified=False,
+        )
+        for choice in (rules.choices if rules else ())
+    )
+    return (*platform.settings, *choices, *SETTINGS)
+
+
 def faults(platform: Platform, options: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Return what is wrong with a destination's options: name, what, and how to mend it."""
-    known = {each.name: each for each in (*platform.settings, *SETTINGS)}
+    known = {each.name: each for each in settings_of(platform)}
     found = []
     for name, value in options.items():
         setting = known.get(name)
         if setting is None:
             listed = ", ".join(sorted(known))
             found.append((name, f"{platform.title} has no option '{name}'", f"it has {listed}"))
-        elif setting.choices and value not in setting.choices:
+        elif setting.choices and value not in setting.choices and value.lower() not in setting.choices:
             choices = ", ".join(setting.choices)
             found.append((name, f"'{name}' cannot be '{value}'", f"write one of {choices}"))
         elif name.startswith(("rows_per", "bytes_per", "requests_")) and not _is_number(value):

@@ -20,6 +20,7 @@ from audiences.lake.lake import open_lake
 from infra.local.kv import SqliteKeyValue
 from infra.local.secrets import LocalSecrets
 from infra.local.store import open_store
+from infra.local.transports import transports
 from shared import log, settings
 from shared.clock import Clock
 from shared.errors import ConfigurationError, Fault, RetryableError
@@ -50,7 +51,7 @@ def open_workspace(
         secret=secret,
         lake=lake,
         kv=SqliteKeyValue(state / "state.sqlite", Clock()),
-        http=RequestsHttp(),
+        http=transports(RequestsHttp()),
         secrets=secrets,
         clock=Clock(as_of),
         sleep=time.sleep,
