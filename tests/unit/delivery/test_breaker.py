@@ -51,7 +51,7 @@ def test_it_says_until_when() -> None:
         run(kv, minute, LOST)
     made, _, _ = session(in_turn(LOST), clock=Clock(NOW + timedelta(minutes=3)))
     with (
-        pytest.raises(RetryableError, match="3 runs.*alone until 2026-07-01T06:07:00Z"),
+        pytest.raises(RetryableError, match=r"3 runs.*alone until 2026-07-01T06:07:00Z"),
         circuit(kv, made, "test live acc"),
     ):
         raise AssertionError
