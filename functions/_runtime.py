@@ -143,8 +143,9 @@ def store(name: str, below: str = "") -> Store:
 def http() -> Http:
     """Open the network."""
     from shared.requests_http import RequestsHttp  # noqa: PLC0415 - half of a light start
+    from shared.transports import transports  # noqa: PLC0415 - it goes with that
 
-    return RequestsHttp()
+    return transports(RequestsHttp())
 
 
 @cache

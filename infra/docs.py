@@ -10,7 +10,7 @@ from pathlib import Path
 from audiences.identifiers.packs import pack
 from audiences.platforms import MODULES, platform
 from audiences.platforms.base import Action, Op, Platform, Setting
-from audiences.platforms.limits import SETTINGS
+from audiences.platforms.limits import SETTINGS, settings_of
 
 PAGE = Path(__file__).parent.parent / "docs" / "platforms.md"
 _INTRO = """\
@@ -96,8 +96,9 @@ def _section(each: Platform) -> Iterator[str]:
     for key in each.keys:
         yield f"| `{key.wire}` | {'; '.join(_form(each.slug, kind) for kind in key.types)} |"
     yield ""
-    if each.settings:
-        yield from _settings(each.settings)
+    own = tuple(setting for setting in settings_of(each) if setting not in SETTINGS)
+    if own:
+        yield from _settings(own)
     yield "| An answer means | When |"
     yield "|---|---|"
     for action in Action:

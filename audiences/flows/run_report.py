@@ -37,7 +37,7 @@ class Report:
     audience_id: str = ""
     adopted: bool = False  # an audience of this name was there before: it may hold others too
     resumed: str = ""  # the interrupted run that was brought to its end first
-    warnings: list[str] = field(default_factory=list)  # what went well and wants a look all the same
+    warnings: list[str] = field(default_factory=list)  # what wants a look though all went well
 
     def as_json(self) -> dict[str, Any]:
         """Return the report with stable names."""

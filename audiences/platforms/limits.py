@@ -34,7 +34,7 @@ def limited(platform: Platform, options: Mapping[str, str]) -> Platform:
 
 
 def settings_of(platform: Platform) -> tuple[Setting, ...]:
-    """Return all settings of a platform: its own, how its identifiers are spelt, and common ones."""
+    """Return all settings of a platform: its own, those of its rule pack, and common ones."""
     rules = PACKS.get(platform.slug)
     choices = (
         Setting(
@@ -58,7 +58,11 @@ def faults(platform: Platform, options: Mapping[str, str]) -> list[tuple[str, st
         if setting is None:
             listed = ", ".join(sorted(known))
             found.append((name, f"{platform.title} has no option '{name}'", f"it has {listed}"))
-        elif setting.choices and value not in setting.choices and value.lower() not in setting.choices:
+        elif (
+            setting.choices
+            and value not in setting.choices
+            and value.lower() not in setting.choices
+        ):
             choices = ", ".join(setting.choices)
             found.append((name, f"'{name}' cannot be '{value}'", f"write one of {choices}"))
         elif name.startswith(("rows_per", "bytes_per", "requests_")) and not _is_number(value):

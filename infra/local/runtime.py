@@ -20,12 +20,12 @@ from audiences.lake.lake import open_lake
 from infra.local.kv import SqliteKeyValue
 from infra.local.secrets import LocalSecrets
 from infra.local.store import open_store
-from infra.local.transports import transports
 from shared import log, settings
 from shared.clock import Clock
 from shared.errors import ConfigurationError, Fault, RetryableError
 from shared.ports import Store
 from shared.requests_http import RequestsHttp
+from shared.transports import transports
 
 STATE = ".bridge"  # what the machine keeps for itself: state, locks, scratch files, the secret
 

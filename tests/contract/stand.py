@@ -36,8 +36,8 @@ from audiences.platforms.base import (
     Row,
     Target,
 )
-from infra.local.http import RequestsHttp
 from shared.clock import Clock
+from shared.requests_http import RequestsHttp
 from tests.conftest import lake_on_disk
 from tests.contract.cases.case import Case
 from tests.fakes import MemoryStore

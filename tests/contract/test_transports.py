@@ -7,10 +7,10 @@ from collections.abc import Callable
 import boto3
 import pytest
 
-from infra.local.transports import Transports
 from shared.aws.drop import S3Drop, connect
 from shared.errors import ConfigurationError
 from shared.ports import HttpAnswer, HttpRequest
+from shared.transports import Transports
 from tests.fakes import FakeHttp
 
 
