@@ -17,6 +17,7 @@ from audiences.platforms.base import Action, Outcome
 from shared.ports import Store
 
 MOST_PIECES = 400  # of one planned request; what is left then is refused together
+FRUITLESS_PIECES = 40  # so many without one that is taken: it is not the rows
 
 
 def cut(request_id: str, places: Sequence[int], outcome: Outcome) -> tuple[Piece, ...]:

@@ -92,6 +92,7 @@ class _Work:
     planned: Planned
     audience_id: str
     made: int = field(default=0)  # pieces so far
+    taken: int = field(default=0)  # of them, those that the platform took
 
     def carry(self, request_id: str, rows: Sequence[int]) -> Recorded:
         """Send the rows at these places until each has an outcome, and record it."""
@@ -107,7 +108,10 @@ class _Work:
             outbox.record(self.store, self.plan.run, sent, "split")
             split = sent
         parts = [(p.places, self.carry(p.id, p.places).outcome) for p in split.pieces]
-        whole = replace(split, outcome=pieces.fold(split.outcome, rows, parts), pieces=())
+        folded = pieces.fold(split.outcome, rows, parts)
+        if self.plan.whole and len(folded.rejected) == self.planned.rows:
+            raise RejectedError(f"{self.session.platform.title}: {said(folded)}")
+        whole = replace(split, outcome=folded, pieces=())
         outbox.record(self.store, self.plan.run, whole)
         return whole
 
@@ -122,15 +126,29 @@ class _Work:
         )
         cut: tuple[outbox.Piece, ...] = ()
         if outcome.action is Action.SPLIT:
-            if self.session.platform.divide and self.made < pieces.MOST_PIECES:
+            most = pieces.MOST_PIECES if self.taken else pieces.FRUITLESS_PIECES
+            if self._divides() and self.made < most:
                 cut = pieces.cut(request_id, rows, outcome)
             self.made += len(cut)
             outcome = outcome if cut else replace(outcome, action=Action.REFUSED)
-        all_or_none = self.planned.op in ("open", "close") or self.plan.whole
-        if all_or_none and outcome.action is Action.REFUSED:
-            raise RejectedError(f"{self.session.platform.title}: {said(outcome)}")
+        self.taken += outcome.action in (Action.DONE, Action.PENDING)
+        self._stop_where_all_hangs_on_it(request_id, outcome)
         sent = hashlib.sha256(request.body).hexdigest()
         return replace(recording(self.session, request_id, sent, outcome, attempts), pieces=cut)
+
+    def _divides(self) -> bool:
+        """A batch of a session has its number in it: half of it is none that the session knows."""
+        platform = self.session.platform
+        in_session = self.plan.mode == "replace" and platform.opening is None
+        return platform.divide is not None and not in_session
+
+    def _stop_where_all_hangs_on_it(self, request_id: str, outcome: Outcome) -> None:
+        """End the run where what is refused is no matter of single rows."""
+        around = self.planned.op in ("open", "close")
+        whole = self.plan.whole and request_id == self.planned.id and self.planned.rows > 1
+        refused = outcome.action is Action.REFUSED
+        if refused and (around or whole):
+            raise RejectedError(f"{self.session.platform.title}: {said(outcome)}")
 
     def _request(self, rows: Sequence[int]) -> Request:
         divide, whole = self.session.platform.divide, len(rows) == self.planned.rows

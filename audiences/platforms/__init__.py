@@ -10,6 +10,7 @@ from shared.errors import ConfigurationError
 MODULES = {
     "google": "audiences.platforms.google:GOOGLE",
     "meta": "audiences.platforms.meta:META",
+    "snapchat": "audiences.platforms.snapchat:SNAPCHAT",
     "the_trade_desk": "audiences.platforms.the_trade_desk:THE_TRADE_DESK",
 }
 

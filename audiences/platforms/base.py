@@ -243,6 +243,7 @@ class Platform:
     # What it can be asked to do, and what it does by itself.
     ops: frozenset[Op] = frozenset({Op.ADD, Op.REMOVE})  # without REMOVE, mirror rebuilds
     forgets_days: int | None = None  # it forgets a member so long after the last add
+    forgets: Setting | None = None  # the setting that says `forgets_days`, where one does
     minimum: int | None = None  # matched members below which an audience cannot be used
     replace_minutes: int | None = None  # with Op.REPLACE: all of it must be through by then
     hosts: Mapping[str, str] = field(default_factory=dict)  # further base URLs, by a name

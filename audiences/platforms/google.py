@@ -78,6 +78,7 @@ GOOGLE = Platform(
     ),
     row_ttl=False,
     max_ttl_days=None,
+    forgets_days=account.MAX_LIFETIME_DAYS,
     minimum=100,
     request=_request,
     outcome=outcome,

@@ -16,6 +16,7 @@ SETTINGS = (
     Setting(name="requests_per_second", says="requests a second"),
     Setting(name="token_url", says="the address of the token endpoint"),
 )
+FOR_EVER = 9_999  # in days: what platforms write for a member who is never forgotten
 
 
 def limited(platform: Platform, options: Mapping[str, str]) -> Platform:
@@ -30,6 +31,10 @@ def limited(platform: Platform, options: Mapping[str, str]) -> Platform:
             own[limit] = int(options[name])
     if "requests_per_second" in options:
         own["per_second"] = float(options["requests_per_second"])
+    if platform.forgets is not None:
+        days = options.get(platform.forgets.name, platform.forgets.default)
+        lasts = not days.isdecimal() or not 0 < int(days) < FOR_EVER
+        platform = replace(platform, forgets_days=None if lasts else int(days))
     return replace(platform, limits=replace(platform.limits, **own)) if own else platform
 
 

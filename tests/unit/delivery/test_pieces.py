@@ -117,7 +117,7 @@ def test_a_platform_that_refuses_everything_is_not_asked_for_ever() -> None:
     whole = listed(store, 3_000)
     made, http, _ = session(refusing(set(range(3_000)), named=False), platform=LISTS)
     deliver(made, store, whole, "77")
-    assert len(http.requests) <= 2 * pieces.MOST_PIECES
+    assert len(http.requests) <= 2 * pieces.FRUITLESS_PIECES
     found = outbox.recorded(store, whole.run, "add-00000")
     assert found is not None
     assert len(found.outcome.rejected) == 3_000
