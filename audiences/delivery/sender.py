@@ -136,8 +136,13 @@ class _Work:
         sent = hashlib.sha256(request.body).hexdigest()
         return replace(recording(self.session, request_id, sent, outcome, attempts), pieces=cut)
 
+    def _told(self, answer: Answer) -> Outcome:
+        gone = self.planned.method == "DELETE" and answer.status in (404, 410)
+        # What is to go may have gone before, when the answer to that was lost.
+        return Outcome(action=Action.DONE) if gone else told(self.session.platform, answer)
+
     def _divides(self) -> bool:
-        """A batch of a session has its number in it: half of it is none that the session knows."""
+        """Say whether rows may go out in pieces: of a session's numbered batch there is no half."""
         platform = self.session.platform
         in_session = self.plan.mode == "replace" and platform.opening is None
         return platform.divide is not None and not in_session
@@ -161,7 +166,7 @@ class _Work:
     def _judge(self, rows: int) -> Callable[[Answer], Outcome]:
         platform = self.session.platform
         if self.planned.op in ("open", "close"):
-            return lambda answer: told(platform, answer)
+            return self._told
         return lambda answer: platform.outcome(answer, rows)
 
 
