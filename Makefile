@@ -11,12 +11,15 @@ RUN := $(BIN)/python -m
 sum = $(shell { cat $(1) pyproject.toml; pwd; } | cksum | cut -d ' ' -f 1)
 LOCAL := .venv/.local-$(call sum,requirements/local.txt)
 DEV := .venv/.dev-$(call sum,requirements/dev.txt)
+# The platforms' own clients live apart, and two of them apart from each other.
+VENDORS := vendors vendors-klaviyo
+VENDOR := $(foreach set,$(VENDORS),.venv/$(set)/.done-$(shell cksum requirements/$(set).txt | cut -d ' ' -f 1))
 PIP := $(RUN) pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: help demo test check static bench chaos fix docs lock clean
+.PHONY: help demo test check static bench chaos vendor-test fix docs lock clean
 
 help:  ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 demo: $(LOCAL)  ## Run the whole job on generated data against stand-in ad platforms
 	@$(BIN)/bridge demo
@@ -38,6 +41,10 @@ bench: $(DEV)  ## Measure speed and memory
 chaos: $(DEV)  ## Run the slow tests: crashes, faults, long soaks
 	@$(RUN) pytest -q -m slow
 
+vendor-test: $(VENDOR) | $(LOCAL)  ## Drive the sandbox with the platforms' own clients (300 MB)
+	@for set in $(VENDORS); do .venv/$$set/bin/python -m pytest -q -rN --confcutdir=tests/vendors \
+		-o filterwarnings=default --disable-warnings tests/vendors || exit 1; done
+
 fix: $(DEV)  ## Mend format, imports and what lint can mend
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
@@ -49,6 +56,9 @@ lock: $(DEV)  ## Pin requirements/*.txt anew from pyproject.toml (needs uv)
 	@for extra in local dev; do uv pip compile pyproject.toml --extra $$extra --group build \
 		--universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
 		--output-file requirements/$$extra.txt || exit 1; done
+	@for set in $(VENDORS); do uv pip compile --group pyproject.toml:$$set \
+		--universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
+		--output-file requirements/$$set.txt || exit 1; done
 
 clean:  ## Remove .venv and caches
 	@rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -63,6 +73,14 @@ $(LOCAL): | .venv/bin/python
 	@$(PIP) install --require-hashes --requirement requirements/local.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@rm -f .venv/.local-* && touch $@
+
+$(VENDOR): | .venv/bin/python
+	@echo "Installing the platforms' own clients (once, some minutes)"
+	@rm -rf $(@D)
+	@$(RUN) venv $(@D)
+	@$(@D)/bin/python -m pip --quiet --quiet --disable-pip-version-check install \
+		--require-hashes --requirement requirements/$(notdir $(@D)).txt
+	@touch $@
 
 $(DEV): | .venv/bin/python
 	@echo "Installing what the bridge and its tests need (once, about a minute)"

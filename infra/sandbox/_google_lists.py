@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from infra.sandbox._google_enums import read
 from infra.sandbox._google_refusals import check_fields, refused
-from infra.sandbox.call import Call, Reply, parse
+from infra.sandbox.call import Call, Reply
 from infra.sandbox.state import Audience, State
 
 FIRST_ID = 7_090_000_000
@@ -31,7 +32,7 @@ def lists(call: Call, state: State, kind: str, account: str, list_id: str) -> Re
         return Reply(body={"userLists": [_shown(a, parent) for a in _wanted(call, mine)]})
     if call.method != "POST":
         raise refused(404, "NOT_FOUND", "NOT_FOUND")
-    name = _new_name(parse(call.body))
+    name = _new_name(read(call))
     if any(a.name == name for a in mine):
         raise refused(400, "INVALID_ARGUMENT", "DISPLAY_NAME_ALREADY_USED", "display_name")
     audience = Audience(id=state.next_id(FIRST_ID), name=name, account=account)

@@ -54,7 +54,7 @@ def files(call: Call, state: State, path: str) -> Reply:
 def _upload(call: Call, state: State) -> Reply:
     form = parts(call)
     names = {"advertiser_id", "calculate_type", "file_signature", "file"}
-    if call.method != "POST" or form is None or set(form) != names:
+    if call.method != "POST" or form is None or set(form) - {"file_name"} != names:
         raise refused(BAD, f"The form must have {', '.join(sorted(names))}.")
     content, kind = form["file"].content, form["calculate_type"].text
     if form["file"].filename is None or kind not in (*KINDS, "MULTIPLE_TYPES"):

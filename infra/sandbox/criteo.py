@@ -25,7 +25,12 @@ IDENTIFIERS = 50_000
 FIRST_ID = 700_000  # a segment's id fits 32 bits
 VERSIONS = ("2026-01", "2026-07", "2027-01", "preview", "experimental")
 GRANTS_AT = "/oauth2/token"
-DOOR = Door(grants=("client_credentials", "refresh_token"), life=timedelta(minutes=15))
+# Criteo's own client looks for a refresh token in every answer.
+DOOR = Door(
+    grants=("client_credentials", "refresh_token"),
+    life=timedelta(minutes=15),
+    more={"refresh_token": None},
+)
 DIGEST = re.compile(r"[0-9a-f]{64}|[0-9a-f]{32}")
 OPAQUE = re.compile(r"[A-Za-z0-9_+/=.~-]{1,256}")
 KINDS = {

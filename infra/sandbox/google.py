@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
+from infra.sandbox._google_enums import read
 from infra.sandbox._google_lists import lists
 from infra.sandbox._google_refusals import check_fields, fault, refused, refused_rows
-from infra.sandbox.call import HASHES, Call, Reply, StandIn, misfits, parse, spoilt
+from infra.sandbox.call import HASHES, Call, Reply, StandIn, misfits, spoilt
 from infra.sandbox.state import Audience, State
 
 MEMBERS = 10_000
@@ -99,7 +100,7 @@ def _order(pair: tuple[str, str]) -> int:
 
 
 def _body(call: Call, verb: str) -> dict[str, Any]:
-    body = parse(call.body)
+    body = read(call)
     kind = call.headers.get("content-type", "").partition(";")[0].strip()
     if call.method != "POST":
         raise refused(404, "NOT_FOUND", "NOT_FOUND")

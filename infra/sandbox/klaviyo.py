@@ -103,7 +103,16 @@ def _make(call: Call, state: State) -> Reply:
 
 def _shown(found: Audience) -> dict[str, Any]:
     facts = {"name": found.name, "profile_count": len(found.members)}
-    return {"type": "list", "id": found.id, "attributes": facts}
+    return _linked("list", found.id, facts)
+
+
+def _linked(kind: str, number: str, facts: dict[str, Any]) -> dict[str, Any]:
+    links = {"self": f"https://a.klaviyo.com/api/{kind}s/{number}/"}
+    return {"type": kind, "id": number, "attributes": facts, "links": links}
+
+
+def _page(found: list[dict[str, Any]]) -> Reply:
+    return Reply(body={"data": found, "links": {"self": "https://a.klaviyo.com", "next": None}})
 
 
 def _filter(call: Call) -> tuple[str, list[str]]:
@@ -124,7 +133,7 @@ def _lists(call: Call, state: State) -> Reply:
     if "filter" in call.query:
         name, values = _filter(call)
         found = [one for one in found if (one.id if name == "id" else one.name) in values]
-    return Reply(body={"data": [_shown(one) for one in found], "links": {"next": None}})
+    return _page([_shown(one) for one in found])
 
 
 def _people(state: State) -> dict[str, dict[str, str]]:
@@ -135,11 +144,11 @@ def _people(state: State) -> dict[str, dict[str, str]]:
 def _profiles(call: Call, state: State) -> Reply:
     name, values = _filter(call)
     found = [
-        {"type": "profile", "id": one, "attributes": keys}
+        _linked("profile", one, dict(keys))
         for one, keys in _people(state).items()
         if keys.get(name) in values
     ]
-    return Reply(body={"data": found, "links": {"next": None}})
+    return _page(found)
 
 
 def _import(call: Call, state: State) -> Reply:
@@ -164,8 +173,7 @@ def _import(call: Call, state: State) -> Reply:
     ready = time.monotonic() + pace.milliseconds / 1000
     job = f"J{state.next_id(200_000)}"
     state.jobs[f"klaviyo {job}"] = Job(len(profiles), round(pace.polls), ready, sorted(failed))
-    shown = {"type": "profile-bulk-import-job", "id": job, "attributes": {"status": "queued"}}
-    return Reply(status=202, body={"data": shown})
+    return Reply(status=202, body={"data": _progress(state, job)})
 
 
 def _unfit(profile: Any) -> str:
@@ -196,22 +204,25 @@ def _job(state: State, number: str, *, errors: bool) -> Reply:
     if not isinstance(job, Job):
         raise _refused(404, "not_found", "The job was not found", "")
     if errors:
-        shown = [_import_error(place, why) for place, why in job.failed]
-        return Reply(body={"data": shown, "links": {"next": None}})
+        return _page([_import_error(place, why) for place, why in job.failed])
     job.polls -= 1
+    return Reply(body={"data": _progress(state, number)})
+
+
+def _progress(state: State, number: str) -> dict[str, Any]:
+    job: Job = state.jobs[f"klaviyo {number}"]
     done = job.polls <= 0 or time.monotonic() >= job.ready_at
     facts: dict[str, Any] = {"status": "complete" if done else "processing"}
     facts |= {"total_count": job.total, "failed_count": len(job.failed) if done else 0}
     facts["completed_count"] = job.total - len(job.failed) if done else 0
-    return Reply(
-        body={"data": {"type": "profile-bulk-import-job", "id": number, "attributes": facts}}
-    )
+    facts["created_at"] = state.clock.now().isoformat()
+    return _linked("profile-bulk-import-job", number, facts)
 
 
 def _import_error(place: int, why: str) -> dict[str, Any]:
     pointer = f"/data/attributes/profiles/data/{place}/attributes"
     facts = {"code": "invalid", "title": why, "detail": why, "source": {"pointer": pointer}}
-    return {"type": "import-error", "id": f"E{place}", "attributes": facts}
+    return _linked("import-error", f"E{place}", facts)
 
 
 def _remove(call: Call, state: State, found: Audience) -> Reply:

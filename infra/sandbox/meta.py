@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl
 
 from infra.sandbox._meta_replace import replace_rows
 from infra.sandbox.call import (
@@ -46,7 +45,7 @@ def handle(call: Call, state: State) -> Reply:
     method = str(params.pop("method", call.query.get("method", call.method))).upper()
     if match := re.fullmatch(r"/act_([0-9]{1,20})/customaudiences", path):
         return _edge(state, match[1], method, params, call.query)
-    if match := re.fullmatch(r"/([0-9]{1,20})(/users(?:replace)?)?", path):
+    if match := re.fullmatch(r"/([0-9]{1,20})/?(/users(?:replace)?)?", path):
         audience = state.platforms["meta"].get(match[1])
         if audience is None:
             raise _refused(100, "Unsupported request. Object does not exist or is missing", 33)
@@ -59,15 +58,15 @@ def handle(call: Call, state: State) -> Reply:
 
 
 def _params(call: Call) -> dict[str, Any]:
-    kind = call.headers.get("content-type", "").partition(";")[0].strip()
-    params: dict[str, Any] | None = {}
-    if kind == "application/x-www-form-urlencoded":
-        params = dict(parse_qsl(call.body.decode("utf-8", "replace")))
-        params["payload"] = parse(str(params.get("payload", "{}")).encode())
-    elif call.body:
-        params = parse(call.body) if kind == "application/json" else None
+    params: dict[str, Any] | None = dict(call.form())
+    if call.body and call.media_type != "application/x-www-form-urlencoded":
+        params = parse(call.body) if call.media_type == "application/json" else None
     if params is None:
         raise _refused(100, "Invalid parameter: the body is neither JSON nor a form")
+    # The parameters of a DELETE may stand in its address; a nested one is JSON in a form too.
+    params |= {k: v for k, v in call.query.items() if call.method == "DELETE" or k == "payload"}
+    if isinstance(params.get("payload"), str):
+        params["payload"] = parse(params["payload"].encode())
     return params
 
 
@@ -188,7 +187,8 @@ def _payload(params: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
     if unknown := unknown_fields(payload, ("schema", "data", "is_raw", "data_source")):
         raise _refused(100, f"Invalid keys in param payload: {', '.join(unknown)}")
     schema, data = _columns(payload.get("schema"), payload["data"])
-    if not schema or payload.get("is_raw"):
+    # Meta's own client says `is_raw` of rows with several keys, though it hashed each of them.
+    if not schema or (payload.get("is_raw") and isinstance(payload.get("schema"), str)):
         raise _refused(100, "Param payload: schema and data do not fit, or the data is raw")
     if not 1 <= len(data) <= ROWS:
         raise _refused(100, f"Param payload: data must hold 1 to {ROWS} rows")

@@ -68,7 +68,7 @@ KLAVIYO = Caller(
         expired=(401, "not_authenticated"),
         rate=(429, "throttled"),
         rate_header="retry-after",
-        partial=(202, "queued"),
+        partial=(202, "processing"),
     ),
 )
 

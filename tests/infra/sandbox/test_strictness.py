@@ -70,7 +70,7 @@ META_WRONG = [
     ("POST", "/2385/users", users(schema=["EMAIL", "EMAIL"], data=[[HASH, HASH]]), (100, None)),
     ("POST", "/2385/users", users(data=[[HASH, ""]]), (100, None)),
     ("POST", "/2385/users", users(data=[]), (100, None)),
-    ("POST", "/2385/users", users(is_raw=True), (100, None)),
+    ("POST", "/2385/users", users(schema="EMAIL_SHA256", data=[HASH], is_raw=True), (100, None)),
     ("POST", "/2385/users", users(colour="red"), (100, None)),
     ("POST", "/act_42/customaudiences", {"name": "n", "subtype": "WEBSITE"}, (100, None)),
     ("POST", "/act_42/customaudiences", {"name": "n", "subtype": "CUSTOM"}, (100, 1870053)),

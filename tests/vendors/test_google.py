@@ -1,0 +1,96 @@
+"""google-ads-datamanager drives the stand-in of Google over REST."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("google.ads.datamanager_v1")
+
+from google.ads import datamanager_v1 as dm
+from google.api_core import exceptions
+from google.auth.credentials import AnonymousCredentials
+
+
+class Bearer(AnonymousCredentials):
+    """Credentials that carry the sandbox's token."""
+
+    def apply(self, headers, token=None) -> None:
+        headers["authorization"] = "Bearer sandbox"
+
+    def before_request(self, request, method, url, headers) -> None:
+        self.apply(headers)
+
+
+def connected(url: str, service: str):
+    client = getattr(dm, f"{service}Client")
+    transport = client.get_transport_class("rest")
+    host = url.removeprefix("http://") + "/google"
+    made = transport(host=host, url_scheme="http", credentials=Bearer())
+    return client(transport=made)
+
+
+@pytest.fixture
+def user_list(url: str) -> dm.UserList:
+    wanted = dm.UserList(
+        display_name="vips",
+        ingested_user_list_info=dm.IngestedUserListInfo(
+            upload_key_types=[dm.IngestedUserListInfo.UploadKeyType.CONTACT_ID],
+            contact_id_info=dm.ContactIdInfo(
+                data_source_type=dm.DataSourceType.DATA_SOURCE_TYPE_FIRST_PARTY
+            ),
+        ),
+    )
+    lists = connected(url, "UserListService")
+    return lists.create_user_list(parent="accountTypes/GOOGLE_ADS/accounts/42", user_list=wanted)
+
+
+def destination(user_list: dm.UserList, account: str = "42") -> dm.Destination:
+    ads = dm.ProductAccount.AccountType.GOOGLE_ADS
+    owner = dm.ProductAccount(account_type=ads, account_id=account)
+    return dm.Destination(operating_account=owner, product_destination_id=str(user_list.id))
+
+
+def people(digests: list[str]) -> list[dm.AudienceMember]:
+    ids = [[dm.UserIdentifier(email_address=digest)] for digest in digests]
+    return [dm.AudienceMember(user_data=dm.UserData(user_identifiers=one)) for one in ids]
+
+
+def test_members_are_taken_in_and_out(url: str, user_list, members, digests) -> None:
+    service = connected(url, "IngestionService")
+    terms = dm.TermsOfService(
+        customer_match_terms_of_service_status=dm.TermsOfServiceStatus.ACCEPTED
+    )
+    taken = service.ingest_audience_members(
+        dm.IngestAudienceMembersRequest(
+            destinations=[destination(user_list)],
+            audience_members=people(digests),
+            encoding=dm.Encoding.HEX,
+            terms_of_service=terms,
+        )
+    )
+    assert members("google", str(user_list.id)) == digests
+    ask = dm.RetrieveRequestStatusRequest(request_id=taken.request_id)
+    status = [service.retrieve_request_status(ask) for _ in range(2)][-1]
+    only = status.request_status_per_destination[0]
+    assert only.request_status == dm.RequestStatusPerDestination.RequestStatus.SUCCESS
+    service.remove_audience_members(
+        dm.RemoveAudienceMembersRequest(
+            destinations=[destination(user_list)],
+            audience_members=people(digests[:1]),
+            encoding=dm.Encoding.HEX,
+        )
+    )
+    assert members("google", str(user_list.id)) == digests[1:]
+
+
+def test_an_error_is_one_that_the_client_understands(url: str, user_list, digests) -> None:
+    service = connected(url, "IngestionService")
+    with pytest.raises(exceptions.BadRequest) as caught:
+        service.remove_audience_members(
+            dm.RemoveAudienceMembersRequest(
+                destinations=[destination(user_list, "43")],
+                audience_members=people(digests),
+                encoding=dm.Encoding.HEX,
+            )
+        )
+    assert caught.value.reason == "INVALID_USER_LIST_ID"
