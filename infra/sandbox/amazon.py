@@ -120,7 +120,9 @@ def _create(call: Call, state: State) -> Reply:
     return Reply(status=201, body=made)
 
 
-def _ttl(metadata: dict[str, Any], known: tuple[str, ...]) -> int:
+def _ttl(metadata: Any, known: tuple[str, ...]) -> int:
+    if not isinstance(metadata, dict):
+        raise _refused(400, "metadata must be an object")
     ttl = metadata.get("ttl", LONGEST)
     if unknown_fields(metadata, known) or type(ttl) is not int or not 0 <= ttl <= LONGEST:
         raise _refused(400, f"metadata.ttl must be 0 to {LONGEST}, and no field unknown")
@@ -175,7 +177,8 @@ def _malformed(record: Any) -> str:
     """Return what refuses the whole call, empty for nothing."""
     if not isinstance(record, dict) or unknown_fields(record, RECORD):
         return "unknown fields"
-    if not EXTERNAL.fullmatch(str(record.get("externalUserId"))):
+    external = record.get("externalUserId")
+    if not isinstance(external, str) or not EXTERNAL.fullmatch(external):
         return "externalUserId must match ^[0-9a-zA-Z-_]{1,128}$"
     pii = record.get("hashedPII")
     if record.get("action") not in ("CREATE", "DELETE") or not isinstance(pii, list):

@@ -160,6 +160,8 @@ def _import(call: Call, state: State) -> Reply:
     if not 1 <= len(profiles) <= PROFILES:
         why = f"1 to {PROFILES} profiles are allowed"
         raise _refused(400, "invalid", why, "/data/attributes/profiles/data")
+    if not isinstance(wanted, list):
+        raise _refused(400, "invalid", "lists are a list", "/data/relationships/lists/data")
     lists = [state.platforms["klaviyo"].get(str(_part(one, "id"))) for one in wanted]
     if None in lists:
         raise _refused(404, "not_found", "A list was not found", "/data/relationships/lists")

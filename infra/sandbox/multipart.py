@@ -32,8 +32,8 @@ def parts(call: Call) -> dict[str, Part] | None:
     if call.media_type != "multipart/form-data" or not found:
         return None
     mark = b"--" + found[1].encode()
-    first, *middle, last = (b"\r\n" + call.body).split(b"\r\n" + mark)
-    if first.strip() or not last.startswith(b"--"):
+    first, *middle = (b"\r\n" + call.body).split(b"\r\n" + mark)
+    if first.strip() or not middle or not middle.pop().startswith(b"--"):
         return None
     read: dict[str, Part] = {}
     for piece in middle:

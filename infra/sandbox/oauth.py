@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -55,7 +54,7 @@ def _client(call: Call, form: Mapping[str, str], basic: bool) -> tuple[str, str]
     kind, _, word = call.headers.get("authorization", "").partition(" ")
     try:
         name, _, secret = base64.b64decode(word, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return "", ""
     return (name, secret) if kind == "Basic" else ("", "")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -94,7 +93,7 @@ def _decoded(text: str) -> bytes:
     plain = text.rstrip("=").translate(str.maketrans("-_", "+/"))
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except binascii.Error:
+    except ValueError:
         return b""
 
 
@@ -137,7 +136,7 @@ def _members(call: Call, state: State) -> Reply:
     state.sweep()
     bad = [number for number, one in enumerate(read) if one is None]
     counts = {"totalRows": len(rows), "processedRows": len(rows) - len(bad)}
-    samples = [f"[{', '.join(map(str, rows[n]))}]" for n in bad[:10]]
+    samples = [str(rows[n]).replace("'", "") for n in bad[:10]]
     return Reply(body=counts | {"invalidRows": len(bad), "exampleInvalidRows": samples})
 
 
