@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from infra.sandbox.server import Running, start
-from tests.infra.sandbox.callers import AGENT, WAIT, audience_of, door, send, state
+from tests.infra.sandbox.callers import AGENT, KEY, WAIT, audience_of, door, send, state
 from tests.infra.sandbox.callers_ads import MICROSOFT, SNAPCHAT
 from tests.infra.sandbox.callers_more import CRITEO
 
@@ -43,7 +43,7 @@ def url(server: Running) -> str:
     return server.url
 
 
-def ask(url: str, slug: str, secret: str = "sandbox", **form: str) -> requests.Response:
+def ask(url: str, slug: str, secret: str = KEY, **form: str) -> requests.Response:
     wanted = {"grant_type": "refresh_token", "refresh_token": "sandbox", **form}
     client = {"client_id": "sandbox", "client_secret": secret}
     given = {"data": wanted if slug in BASIC else {**wanted, **client}}
