@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from infra.sandbox.call import (
@@ -159,6 +159,15 @@ def _records(call: Call, state: State) -> Reply:
     pace = state.paces["amazon"]
     ready = time.monotonic() + pace.milliseconds / 1000
     job = Job(audience, len(records), round(pace.polls), ready)
+    _apply(job, records, reasons, end)
+    number = f"1155d3e3-b18c-4b2b-a3b2-{int(state.next_id(0)):012d}"
+    state.jobs[f"amazon {number}"] = job
+    return Reply(status=202, body={"jobRequestId": number})
+
+
+def _apply(job: Job, records: list[Any], reasons: list[str], end: datetime) -> None:
+    """Take the records without a reason against them; note the others."""
+    audience = job.audience
     for record, why in zip(records, reasons, strict=True):
         external = record["externalUserId"]
         if why:
@@ -168,9 +177,6 @@ def _records(call: Call, state: State) -> Reply:
             audience.add([(external,)], end)
         else:
             audience.remove([(external,)])
-    number = f"1155d3e3-b18c-4b2b-a3b2-{int(state.next_id(0)):012d}"
-    state.jobs[f"amazon {number}"] = job
-    return Reply(status=202, body={"jobRequestId": number})
 
 
 def _malformed(record: Any) -> str:

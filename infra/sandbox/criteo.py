@@ -188,15 +188,7 @@ def _amend(call: Call, audience: Audience) -> Reply:
     change = data.get("attributes") if isinstance(data, dict) else None
     if not isinstance(change, dict) or data.get("type") != "ContactlistAmendment":
         raise _refused(400, "model-validation-error", "type must be ContactlistAmendment")
-    if unknown_fields(change, AMENDMENT) or change.get("operation") not in ("add", "remove"):
-        raise _refused(400, "model-validation-error", "operation must be add or remove")
-    kind, values = str(change.get("identifierType")), change.get("identifiers")
-    if kind not in KINDS or (kind == "gum") != (change.get("gumCallerId") is not None):
-        raise _refused(400, "model-validation-error", f"identifierType is one of {list(KINDS)}")
-    if not isinstance(values, list) or not values or not all(isinstance(v, str) for v in values):
-        raise _refused(400, "model-validation-error", "identifiers must be a list of strings")
-    if len(values) > IDENTIFIERS:
-        raise _refused(413, "request-too-large", f"At most {IDENTIFIERS} identifiers")
+    kind, values = _identifiers(change)
     bad = {n for n, value in enumerate(values) if not KINDS[kind].fullmatch(value)}
     bad |= set(range(spoilt(len(values)) if call.spoil else 0))
     rows = [(value,) for n, value in enumerate(values) if n not in bad]
@@ -211,6 +203,20 @@ def _amend(call: Call, audience: Audience) -> Reply:
         "sampleInvalidIdentifiers": [values[n] for n in sorted(bad)[:10]],
     }
     return _done({"type": "ContactlistAmendment", "attributes": facts})
+
+
+def _identifiers(change: dict[str, Any]) -> tuple[str, list[str]]:
+    """Return the type and the values of an amendment that is well-formed."""
+    if unknown_fields(change, AMENDMENT) or change.get("operation") not in ("add", "remove"):
+        raise _refused(400, "model-validation-error", "operation must be add or remove")
+    kind, values = str(change.get("identifierType")), change.get("identifiers")
+    if kind not in KINDS or (kind == "gum") != (change.get("gumCallerId") is not None):
+        raise _refused(400, "model-validation-error", f"identifierType is one of {list(KINDS)}")
+    if not isinstance(values, list) or not values or not all(isinstance(v, str) for v in values):
+        raise _refused(400, "model-validation-error", "identifiers must be a list of strings")
+    if len(values) > IDENTIFIERS:
+        raise _refused(413, "request-too-large", f"At most {IDENTIFIERS} identifiers")
+    return kind, values
 
 
 def _throttled(wait: float) -> Reply:

@@ -49,6 +49,11 @@ def handle(call: Call, state: State) -> Reply:
     match = re.fullmatch(r"/([0-9]{1,20})(/updateDescription)?", path)
     if match is None:
         raise _refused(404, "Not found")
+    return _group(call, state, match)
+
+
+def _group(call: Call, state: State, match: re.Match[str]) -> Reply:
+    """Answer a call to one group."""
     group = _found(state, match[1])
     match call.method, match[2]:
         case "GET", None:

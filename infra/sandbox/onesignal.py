@@ -31,9 +31,7 @@ def handle(call: Call, state: State) -> Reply:
         case "PATCH", True:
             return _update(call, state, known, external)
         case "GET", True:
-            tags = _found(known, external)
-            shown = {"identity": {"external_id": external}, "properties": {"tags": tags}}
-            return Reply(body=shown | {"subscriptions": []})
+            return Reply(body=_shown(external, _found(known, external)))
         case "DELETE", True:
             for audience in state.platforms["onesignal"].values():
                 audience.remove([(external,)])
@@ -89,8 +87,12 @@ def _create(call: Call, state: State, known: dict[str, dict[str, str]]) -> Reply
         raise _refused(400, "identity must hold an external_id of 1 to 128 characters")
     tags, new = _tags(body), external not in known
     _apply(state, known.setdefault(str(external), {}), str(external), tags)
-    shown = {"identity": {"external_id": external}, "properties": {"tags": tags}}
-    return Reply(status=201 if new else 200, body=shown | {"subscriptions": []})
+    return Reply(status=201 if new else 200, body=_shown(str(external), tags))
+
+
+def _shown(external: str, tags: dict[str, str]) -> dict[str, Any]:
+    identity = {"identity": {"external_id": external}, "properties": {"tags": tags}}
+    return {**identity, "subscriptions": []}
 
 
 def _update(call: Call, state: State, known: dict[str, dict[str, str]], external: str) -> Reply:

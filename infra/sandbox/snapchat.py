@@ -45,7 +45,11 @@ def handle(call: Call, state: State) -> Reply:
     segment = state.platforms["snapchat"].get(match[1])
     if segment is None:
         raise _refused(404, "E1005", "Segment can not be found")
-    match call.method, match[2]:
+    return _one(call, state, segment, match[2])
+
+
+def _one(call: Call, state: State, segment: Audience, part: str | None) -> Reply:
+    match call.method, part:
         case (("POST" | "DELETE"), "/users"):
             return _users(call, state, segment)
         case "DELETE", "/all_users":

@@ -116,17 +116,7 @@ def _members(call: Call, state: State) -> Reply:
         raise _refused("The body is no JSON object, or has fields that are not known")
     if type(body.get("gdpr")) is not bool or (body["gdpr"] and not body.get("gdpr_euconsent")):
         raise _refused("gdpr must be true or false, and gdpr_euconsent given when it is true")
-    schema, rows = body.get("schema"), body.get("data")
-    if not isinstance(schema, list) or not schema or schema[-1] != "SEGMENTS":
-        raise _refused("SEGMENTS must be the last value of schema")
-    if (
-        not set(map(str, schema)) <= set(SCHEMA)
-        or len(set(schema)) != len(schema)
-        or not schema[:-1]
-    ):
-        raise _refused(f"schema may hold {', '.join(SCHEMA)}")
-    if not isinstance(rows, list) or not 1 <= len(rows) <= ROWS:
-        raise _refused(f"data must hold 1 to {ROWS} rows")
+    schema, rows = _table(body)
     read = [_row(row, schema, state) for row in rows]
     if call.spoil:
         read[: spoilt(len(rows))] = [None] * spoilt(len(rows))
@@ -138,6 +128,22 @@ def _members(call: Call, state: State) -> Reply:
     counts = {"totalRows": len(rows), "processedRows": len(rows) - len(bad)}
     samples = [str(rows[n]).replace("'", "") for n in bad[:10]]
     return Reply(body=counts | {"invalidRows": len(bad), "exampleInvalidRows": samples})
+
+
+def _table(body: dict[str, Any]) -> tuple[list[str], list[Any]]:
+    """Return the schema and the rows of a body that is well-formed."""
+    schema, rows = body.get("schema"), body.get("data")
+    if not isinstance(schema, list) or not schema or schema[-1] != "SEGMENTS":
+        raise _refused("SEGMENTS must be the last value of schema")
+    if (
+        not set(map(str, schema)) <= set(SCHEMA)
+        or len(set(schema)) != len(schema)
+        or not schema[:-1]
+    ):
+        raise _refused(f"schema may hold {', '.join(SCHEMA)}")
+    if not isinstance(rows, list) or not 1 <= len(rows) <= ROWS:
+        raise _refused(f"data must hold 1 to {ROWS} rows")
+    return schema, rows
 
 
 Entry = tuple[str, int | None]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import requests
@@ -79,8 +81,15 @@ def send(url: str, caller: Caller, call: Sent, secret: str = KEY, **change: Any)
     made = requests.Request(call.method, address, data=call.body, headers=headers).prepare()
     if "user-agent" not in call.headers:
         made.headers.pop("user-agent", None)
-    with requests.Session() as session:
-        return session.send(made, timeout=WAIT)
+    return _session().send(made, timeout=WAIT)
+
+
+@cache
+def _session() -> requests.Session:
+    made = requests.Session()
+    made.trust_env = False  # no proxy stands before the loopback
+    atexit.register(made.close)
+    return made
 
 
 def state(url: str, slug: str) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from infra.sandbox.call import Call, RefusedError
+from infra.sandbox.linkedin import handle
 from infra.sandbox.server import Running, start
+from infra.sandbox.state import Audience, fresh
 from tests.infra.sandbox.callers import WAIT, audience_of, door, send, sent, state
 from tests.infra.sandbox.callers_ads import (
     AMAZON,
@@ -170,12 +173,20 @@ def test_linkedin_says_how_each_element_went(url: str) -> None:
     assert state(url, "linkedin")[one]["count"] == 1
 
 
-def test_linkedin_has_no_more_than_a_thousand_segments_an_account(url: str) -> None:
+def test_linkedin_has_no_more_than_a_thousand_segments_an_account() -> None:
+    account, created = "urn:li:sponsoredAccount:123", LINKEDIN.create
+    assert created is not None
+    held = fresh(["linkedin"])
     for n in range(1_000):
-        made = {"platform": "linkedin", "id": str(n), "name": "n"}
-        door(url, "audiences", made | {"account": "urn:li:sponsoredAccount:123"})
-    came = send(url, LINKEDIN, LINKEDIN.create)
-    assert (came.status_code, came.json()["code"]) == (429, "SEGMENT_LIMIT_EXCEEDED")
+        held.make("linkedin", Audience(id=str(n), name="n", account=account))
+    headers = {**created.headers, "authorization": "Bearer sandbox"}
+    call = Call(method="POST", path=created.path, query={}, headers=headers, body=created.body)
+    with pytest.raises(RefusedError) as caught:
+        handle(call, held)
+    refused = caught.value.reply
+    assert refused.status == 429
+    assert isinstance(refused.body, dict)
+    assert refused.body["code"] == "SEGMENT_LIMIT_EXCEEDED"
 
 
 def test_snapchat_forgets_members_whose_retention_is_over(url: str) -> None:
