@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "report": "Say what is durable, what is on a clock, and when it runs out.",
     "person": "Show all that is known of one person.",
     "expire": "Sweep what has outlived its time.",
+    "inspect": "Find what is wrong with a list of hashes, in a minute.",
     "normalize": "Write what a platform would be sent for each value on stdin.",
     "key": "Create, list and revoke keys to the HTTP API.",
     "serve": "Answer tracking calls and the API over HTTP on this machine.",
