@@ -109,7 +109,8 @@ def _build_one(workspace: Workspace, every: Mapping[str, Audience], name: str) -
             _member_rows(con),
             run=new_id(at),
             after=before.number if before else None,
-            about=_about(workspace, rule, people) | {"rules": rules_digest(every, name)},
+            about=_about(workspace, rule, people)
+            | {"rules": rules_digest(every, name), "suppressed": suppressed},
         )
     return Built(rule.name, rule.of, members, held_out, suppressed, made.name)
 

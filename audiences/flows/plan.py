@@ -55,6 +55,12 @@ def latest_inputs(lake: Lake, audience: str, destination: str) -> dict[str, Any]
     return inputs | {"commits": sorted(lake.committed())}
 
 
+def starts_at(at: datetime) -> datetime:
+    """Return until when a plan made now may wait: lifetimes on the wire count from then."""
+    latest = at + timedelta(minutes=LEAST_MINUTES)
+    return latest.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
 def make_plan(
     workspace: Workspace,
     audience: Audience,
@@ -75,8 +81,7 @@ def make_plan(
     to = limited(platform(destination.platform), destination.options)
     _check(audience, to, asked.mode)
     lake, at = replace(workspace.lake, only=frozenset(inputs["commits"])), workspace.now()
-    latest = at + timedelta(minutes=LEAST_MINUTES)
-    starts = latest.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    starts = starts_at(at)
     target = Target(
         account=destination.account,
         audience=audience.name,
@@ -267,3 +272,26 @@ def _missing(workspace: Workspace, plan: Plan) -> tuple[str, ...]:
     )
     gone = sorted(set(held.about.get("commits", ())) - set(plan.inputs["commits"]))
     return tuple(f"ingest {commit[:12]}" for commit in gone)
+
+
+def want(
+    con: Connection,
+    workspace: Workspace,
+    audience: Audience,
+    destination: Destination,
+    mode: str,
+    audience_id: str | None,
+) -> dict[str, int]:
+    """Make all that a plan made now would want, and nothing of what it would send.
+
+    Returns why members fall out, counted, as the plan's `dropped`.
+
+    Raises:
+        ConfigurationError: as `make_plan`.
+    """
+    to, lake, at = platform(destination.platform), workspace.lake, workspace.now()
+    _check(audience, to, mode)
+    inputs = latest_inputs(lake, audience.name, destination.name)
+    _tables(con, lake, audience, destination, inputs, at, audience_id)
+    rules, policy = pack(destination.platform), destination.consent
+    return make_desired(con, to, rules, audience.of, policy, mode=mode, outlive=starts_at(at))

@@ -1,4 +1,4 @@
-"""Reports: the CDP and DMP views of audiences, measured now and over the days to come."""
+"""Reports: what reaches audiences now and in the days to come, and what platforms took."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from contextlib import contextmanager
 
 from duckdb import DuckDBPyConnection as Connection
 
+from audiences import schemas
 from audiences.flows import load
 from audiences.flows.workspace import Workspace
 from audiences.lake import now, snapshot
 from audiences.lake.query import connect
 from audiences.reports.contrast import Contrast, contrast
 from audiences.reports.decay import Decay, decay
+from audiences.reports.match_rate import MatchRate, match_rate
 from shared.errors import ConfigurationError
 
 
@@ -45,6 +47,17 @@ def decay_report(workspace: Workspace, audiences: Sequence[str] = (), days: int 
     names = built_audiences(workspace, audiences)
     with _now(workspace, names) as con:
         return decay(con, names, workspace.now(), days)
+
+
+def match_rate_report(workspace: Workspace, audiences: Sequence[str] = ()) -> MatchRate:
+    """Say what was sent of each audience to each destination, and what was taken."""
+    for name in audiences:
+        load.audience(workspace, name)
+    lake = workspace.lake
+    files = [found.key for found in lake.store.list("sends/day=")]
+    with connect(lake.scratch, workspace.memory) as con:
+        con.register("all_sends", lake.dataset(files, schemas.SENDS))
+        return match_rate(con, audiences, workspace.now())
 
 
 @contextmanager

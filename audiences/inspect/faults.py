@@ -41,27 +41,27 @@ FAULTS: dict[str, Fault] = {
     ),
     "upper_case_input": Fault(
         _L,
-        "hashed with capital letters (the raw value stands beside it)",
+        "hashed with capital letters (proven by the raw value beside it)",
         "Write the value in lower case before hashing.",
     ),
     "untrimmed_input": Fault(
         _L,
-        "hashed with white space or a line end around it (the raw value stands beside it)",
+        "hashed with white space or a line end around it (proven by the raw value beside it)",
         "Trim the value before hashing; `echo` adds a line end, `printf %s` does not.",
     ),
     "latin1_input": Fault(
         _L,
-        "hashed as Latin-1 instead of UTF-8 (the raw value stands beside it)",
+        "hashed as Latin-1 instead of UTF-8 (proven by the raw value beside it)",
         "Encode text as UTF-8 before hashing.",
     ),
     "decomposed_input": Fault(
         _L,
-        "hashed with accents as separate signs (NFD; the raw value stands beside it)",
+        "hashed with accents as separate signs (NFD; proven by the raw value beside it)",
         "Normalise text to NFC before hashing.",
     ),
     "phone_as_typed": Fault(
         _L,
-        "phone hashed as it was typed, not as + and country code (the number stands beside it)",
+        "phone hashed as it was typed, not as + and country code (proven by the number beside it)",
         "Write numbers in E.164 before hashing: bridge normalize --type phone --country CC.",
     ),
     "other_value": Fault(

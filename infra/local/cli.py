@@ -33,7 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "audience": "List, check, explain and build audiences.",
     "sync": "Bring a platform in step with an audience.",
     "run": "List, show, replay and verify runs.",
-    "report": "Say what is durable, what is on a clock, and when it runs out.",
+    "report": "Say what lasts, what is on a clock, what is lost on the way, what was taken.",
     "person": "Show all that is known of one person.",
     "expire": "Sweep what has outlived its time.",
     "inspect": "Find what is wrong with a list of hashes, in a minute.",

@@ -36,6 +36,7 @@ def generate(path: Path, rows: int) -> None:
     """Write a list with one of each planted fault in 100,000 rows."""
     how = f"FORMAT parquet, ROW_GROUP_SIZE {rows}" if path.suffix == ".parquet" else "FORMAT csv"
     with duckdb.connect() as con:
+        con.execute("SET enable_progress_bar = false")
         con.execute(f"COPY ({_LIST}) TO '{path}' ({how})", {"rows": rows})
 
 

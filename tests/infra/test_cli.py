@@ -22,7 +22,7 @@ AS_OF = ("--as-of", "2026-11-21T06:00Z")
 RUN = "from infra.local.cli import main; main()"
 GROUPS = {
     "audience": ("list", "check", "explain", "build"),
-    "report": ("contrast", "decay"),
+    "report": ("contrast", "decay", "match-loss", "match-rate"),
     "run": ("list", "show", "replay", "verify"),
 }
 
@@ -70,6 +70,8 @@ def test_every_command_answers_with_one_object_of_known_keys(bridge: Bridge, fol
     call("person --email ana@example.com", "person", "identifiers", "audiences")
     call("report contrast", "audiences")
     call("report decay", "audiences")
+    call("report match-loss recent-buyers meta-main", "members", "matched", "outcomes", "fields")
+    assert call("report match-rate", "pairs")["pairs"] == []
     assert call("run list", "runs")["runs"] == []
     assert call("expire", "partitions", "rows")["rows"] == 0
     made = one(bridge("init", folder / "other", "--json"))
@@ -88,6 +90,8 @@ def test_people_get_tables_and_progress_is_not_among_them(bridge: Bridge, folder
         "person --email ana@example.com",
         "report contrast",
         "report decay",
+        "report match-loss recent-buyers meta-main",
+        "report match-rate",
         "run list",
         "run verify",
         "expire",

@@ -48,14 +48,14 @@ def _verdict(found: Inspection) -> Text:
     if found.verdict == "risk":
         text = f"! {found.file}: no row is lost for certain, but some may not match."
         return Text(text, style="bold yellow")
-    told = " and ".join(f"{count(one.lost)} in {one.name}" for one in losing)
+    parts = [f"{count(one.lost)} in {one.name}" for one in losing]
     broken = sum(one.rows for one in found.findings if one.severity is Severity.LOSES)
     if broken:
-        told = f"{told}, and {count(broken)} broken lines" if told else f"{count(broken)} lines"
-    return Text(
-        f"✗ {found.file}: of {count(found.rows)} rows these cannot match anybody: {told}.",
-        style="bold red",
-    )
+        parts.append(f"{count(broken)} broken line{'s' if broken > 1 else ''}")
+    *most, last = parts
+    told = f"{', '.join(most)} and {last}" if most else last
+    text = f"✗ {found.file}: of {count(found.rows)} rows, {told} can match nobody."
+    return Text(text, style="bold red")
 
 
 def _about(found: Inspection) -> str:
@@ -94,4 +94,4 @@ def _table(findings: tuple[Finding, ...], counts: str) -> Table:
 
 def _lines(one: Finding, counts: str) -> str:
     shown = ", ".join(map(count, one.lines[:_LINES]))
-    return f"{counts}{'s' if one.rows > 1 else ''} {shown}{' …' if one.rows > _LINES else ''}"
+    return f"{counts}{'s' if one.rows > 1 else ''}\u00a0{shown}{' …' if one.rows > _LINES else ''}"

@@ -1,0 +1,75 @@
+"""Fields that were refused when their record came in: by what ingest noted, else judged again."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from duckdb import DuckDBPyConnection as Connection
+
+from audiences.identifiers.columns import canonical_column
+from audiences.lake import query
+
+FIELDS = ("external_id", "email", "phone")  # those that a profile keeps as they came
+_NOTED = (*FIELDS, "email_sha256", "phone_sha256", "country")
+_JUDGED = pa.schema([("record", pa.string()), ("field", pa.string()), ("reason", pa.string())])
+
+
+def records_sql(of: str) -> str:
+    """Take the newest version of each record of a member; of devices nobody has any."""
+    none = " WHERE false" if of == "devices" else ""
+    place = "regexp_extract(live.ingest, '([0-9a-f]{12})-([0-9]{10})$', ['came', 'row'])"
+    return f"""
+        SELECT live.* EXCLUDE (key, ingest, record), live.record::VARCHAR AS record,
+            members_now.member, {place}.came AS came, try_cast({place}.row AS BIGINT) AS row
+        FROM live_profiles AS live JOIN people_now USING (key)
+        JOIN members_now ON members_now.member = people_now.person{none}"""
+
+
+def make_refused(con: Connection, of: str, country: str | None) -> None:
+    """Make `records` and `refused_fields` (record, member, field, reason), each refusal once.
+
+    What ingest noted is kept for 30 days; of an older record the field is judged again, as it
+    stands in the profile. Needs the views of the lake, `members_now` and `all_rejects`.
+    """
+    con.execute(f"CREATE OR REPLACE TEMP TABLE records AS {records_sql(of)}")
+    names = ", ".join(f"'{name}'" for name in _NOTED)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE noted AS SELECT DISTINCT records.record, records.member, "
+        "noted.field, noted.reason FROM records JOIN all_rejects AS noted "
+        "ON left(noted.ingest, 12) = records.came AND noted.row = records.row "
+        f"WHERE noted.\"table\" = 'profiles' AND noted.scope = 'field' AND noted.field IN ({names})"
+    )
+    judged = [_judged(con, field, country) for field in FIELDS]
+    con.register("judged", pa.concat_tables(judged))
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE refused_fields AS FROM noted UNION ALL "
+        "SELECT DISTINCT judged.record, records.member, judged.field, judged.reason "
+        "FROM judged JOIN records USING (record) ANTI JOIN noted USING (record, field)"
+    )
+
+
+def _judged(con: Connection, field: str, country: str | None) -> pa.Table:
+    found: list[pa.Table] = []
+    sql = (
+        f"SELECT record, trim(part) AS text, coalesce(country, $country) AS country FROM "
+        f"(SELECT record, country, unnest(string_split({field}, '|')) AS part FROM records) "
+        "WHERE trim(part) <> ''"
+    )
+    for batch in query.batches(con, sql, {"country": country}):
+        values, reasons = canonical_column(field, batch["text"], batch["country"])
+        bad = pc.is_null(values)
+        record = batch["record"].filter(bad)
+        columns = [record, pa.repeat(field, len(record)), reasons.filter(bad)]
+        found.append(pa.table(columns, schema=_JUDGED))
+    return pa.concat_tables([_JUDGED.empty_table(), *found])
+
+
+def counted(con: Connection) -> list[tuple[str, str, int, int]]:
+    """Return (field, reason, members, members that are matched all the same), most first."""
+    found: list[tuple[str, str, int, int]] = con.execute(
+        "SELECT field, refused.reason, count(DISTINCT member), "
+        "count(DISTINCT member) FILTER (WHERE outcome = 'matched') "
+        "FROM refused_fields AS refused JOIN losses USING (member) "
+        "GROUP BY ALL ORDER BY 3 DESC, 1, 2"
+    ).fetchall()
+    return found
