@@ -11,8 +11,8 @@ from typing import Any
 from duckdb import DuckDBPyConnection as Connection
 
 from audiences.flows import load
-from audiences.flows.deliver import known_id
 from audiences.flows.plan import want
+from audiences.flows.prepare import known_id
 from audiences.flows.report import built_audiences
 from audiences.flows.workspace import Workspace
 from audiences.identifiers.packs import pack

@@ -77,7 +77,8 @@ def look(column: Column, tally: Tally, repeated: Count, twice: Count) -> Looked:
     has two faults stands in two findings, and once in `lost`.
     """
     tally = tally.settled()
-    judge = _Judge(column, _most(column, tally), takers(column, _most(column, tally)))
+    most = _most(column, tally)
+    judge = _Judge(column, most, takers(column, most, _phone_form(column, tally)))
     counts = {"duplicates": repeated, "double_hash": twice}
     lost = twice
     for sort, count in tally.counts.items():
@@ -99,15 +100,30 @@ def look(column: Column, tally: Tally, repeated: Count, twice: Count) -> Looked:
     )
 
 
-def takers(column: Column, kind: str) -> tuple[str, ...]:
-    """Return the platforms whose rule packs take this spelling of this type."""
+def takers(column: Column, kind: str, form: str = "") -> tuple[str, ...]:
+    """Return the platforms whose rule packs take this spelling of this type.
+
+    Where it is known in which `form` phone numbers were hashed, only those that want that form.
+    """
     wanted = "raw" if kind == "uuid" else kind
     types = (column.type,) if column.type else ("email", "phone")
     return tuple(
         slug
         for slug, pack in sorted(PACKS.items())
-        if any(rule.type in types and rule.encoding.value == wanted for rule in pack.rules)
+        if any(
+            rule.type in types and rule.encoding.value == wanted and form in ("", rule.form)
+            for rule in pack.rules
+        )
     )
+
+
+def _phone_form(column: Column, tally: Tally) -> str:
+    """Return the form in which most phone numbers were hashed, where raw ones beside tell."""
+    if column.type != "phone":
+        return ""
+    forms = {form: tally.of(lambda s, f=form: s.reading == f).rows for form in ("e164", "digits")}
+    most = max(forms, key=lambda form: forms[form])
+    return most if forms[most] else ""
 
 
 @dataclass(frozen=True, slots=True)

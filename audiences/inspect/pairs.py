@@ -10,8 +10,10 @@ import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection as Connection
 
 from audiences.identifiers.columns import canonical_column, form_column
+from audiences.identifiers.forms import forms_of
+from audiences.lake import query
 
-RIGHT = ("plain", "gmail", "gmail_com", "e164", "digits")
+RIGHT = frozenset({*forms_of("email"), *forms_of("phone")})  # what some platform wants
 _TEXTS: dict[str, tuple[tuple[str, str], ...]] = {  # raw type -> (reading, text in SQL)
     "email": (
         ("plain", "canonical"),
@@ -51,7 +53,8 @@ def read_pair(
 
     A hash that no spelling explains reads as `other_value`; it may be salted.
     """
-    con.register("beside_given", _beside(raw_type, lines, raw, countries))
+    beside = _beside(raw_type, lines, raw, countries)
+    con.register("beside_given", beside)
     cases = "".join(
         f"WHEN length(cells.digest) = {length} THEN CASE {_cases(raw_type, name)} END "
         for name, length in (("sha256", 64), ("sha1", 40), ("md5", 32))
@@ -61,6 +64,26 @@ def read_pair(
         "WHERE cells.line = beside.line AND cells.digest IS NOT NULL AND cells.known IS NULL "
         "AND beside.raw IS NOT NULL AND cells.reading IS NULL"
     )
+    if raw_type == "email":
+        _read_rare_forms(con, made, beside)
+
+
+def _read_rare_forms(con: Connection, made: str, beside: pa.Table) -> None:
+    """Try what single platforms want of an address on the few rows that nothing else explains."""
+    lines = query.table(con, f"SELECT line FROM {made} WHERE reading = 'other_value'")
+    if not lines.num_rows:
+        return
+    rest = beside.filter(pc.is_in(beside["line"], value_set=lines["line"].combine_chunks()))
+    found = rest["found"].combine_chunks()
+    for form in sorted(set(forms_of("email")) - {"plain", "gmail", "gmail_com"}):
+        texts = form_column("email", form, found)
+        con.register("rare_given", pa.table({"line": rest["line"], "text": texts}))
+        hashed = "CASE length(digest) WHEN 64 THEN sha256(text) WHEN 40 THEN sha1(text) "
+        con.execute(
+            f"UPDATE {made} AS cells SET reading = '{form}' FROM rare_given AS rare "
+            "WHERE cells.line = rare.line AND cells.reading = 'other_value' "
+            f"AND digest = {hashed} ELSE md5(text) END"
+        )
 
 
 def _cases(raw_type: str, algorithm: str) -> str:
@@ -80,7 +103,7 @@ def _beside(raw_type: str, lines: pa.Array, raw: pa.Array, countries: pa.Array) 
         return pa.table(columns)
     # What is no address may have been hashed all the same, as it was typed in lower case.
     canonical = pc.coalesce(found, pc.utf8_lower(pc.utf8_trim_whitespace(raw)))
-    columns |= {"canonical": canonical}
+    columns |= {"canonical": canonical, "found": found}
     columns |= {form: form_column("email", form, found) for form in ("gmail", "gmail_com")}
     columns["decomposed"] = _beyond_ascii(canonical, _decomposed, pa.string())
     columns["latin1_canonical"] = _beyond_ascii(canonical, _latin1, pa.binary())

@@ -60,6 +60,7 @@ def test_the_forms_that_platforms_want_are_no_fault(tmp_path: Path) -> None:
         (" ANA@example.com", sha("ana@example.com")),
         ("jürgen@example.com", sha("jürgen@example.com")),
         ("", sha("nobody-knows@example.com")),
+        ("Bo.Do+x@example.com", sha("bodo@example.com")),  # without dots and tag on any domain
     ]
     told = inspect(tmp_path, "email,hash", rows)
     assert codes(told, "hash") == {}
@@ -88,6 +89,16 @@ def test_a_phone_that_was_hashed_as_it_was_typed_is_proven(tmp_path: Path) -> No
     told = inspect(tmp_path, "phone,country,phone_sha256", rows)
     assert codes(told, "phone_sha256") == {"phone_as_typed": (4, 6)}
     assert codes(told, "phone") == {}
+
+
+@pytest.mark.parametrize("form", ["e164", "digits"])
+def test_the_form_of_hashed_phones_tells_which_platforms_take_them(
+    tmp_path: Path, form: str
+) -> None:
+    numbers = [f"+8491234567{n}" for n in range(5)]
+    rows = [(one, sha(one if form == "e164" else one[1:])) for one in numbers]
+    takes = inspect(tmp_path, "phone,phone_sha256", rows).columns[1].takes
+    assert ("google" in takes, "meta" in takes) == (form == "e164", form == "digits")
 
 
 def test_the_country_of_phones_may_be_said(tmp_path: Path) -> None:
