@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection as Connection
 
-from audiences.flows.workspace import Progress, silent
+from audiences.flows.bench import Progress, silent
 from audiences.identifiers.columns import canonical_column
 from audiences.ingest.raw import shown
 from audiences.inspect import cells, pairs, repeats

@@ -83,8 +83,9 @@ def match_loss(
         wanted_id = known_id(workspace, to, audience)
         dropped = want(con, workspace, rule, to, mode or own, wanted_id)
         con.register("all_rejects", workspace.lake.log("rejects"))
-        make_refused(con, rule.of, workspace.settings.default_country)
         takes, rules = platform(to.platform), pack(to.platform)
+        types = taken_types(takes, rules)
+        make_refused(con, rule.of, workspace.settings.default_country, types)
         make_losses(con, takes, rules, rule.of, to.consent, mode or own)
         counts = counted(con)
         if as_dropped(counts) != dropped:
@@ -98,7 +99,7 @@ def match_loss(
         audience=audience,
         destination=destination,
         platform=to.platform,
-        takes=taken_types(takes, rules),
+        takes=types,
         members=sum(members for _, _, members in counts),
         matched=sum(members for outcome, _, members in counts if outcome == "matched"),
         suppressed=built.about.get("suppressed") if built else None,

@@ -121,9 +121,12 @@ def _phone_form(column: Column, tally: Tally) -> str:
     """Return the form in which most phone numbers were hashed, where raw ones beside tell."""
     if column.type != "phone":
         return ""
-    forms = {form: tally.of(lambda s, f=form: s.reading == f).rows for form in ("e164", "digits")}
-    most = max(forms, key=lambda form: forms[form])
-    return most if forms[most] else ""
+    rows = {"e164": 0, "digits": 0}
+    for sort, count in tally.counts.items():
+        if sort.reading in rows:
+            rows[sort.reading] += count.rows
+    most = max(rows, key=lambda form: rows[form])
+    return most if rows[most] else ""
 
 
 @dataclass(frozen=True, slots=True)

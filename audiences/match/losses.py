@@ -163,7 +163,7 @@ def _steps_sql(platform: Platform, pack: Pack, of: str, mode: str) -> str:
             SELECT member, bool_or(reason = 'no_country') AS no_country,
                 string_agg(DISTINCT told, ', ' ORDER BY told) AS fields
             FROM (SELECT *, field || ' ' || reason AS told FROM refused_fields)
-            WHERE {durable.replace("type", "field")} GROUP BY member)"""
+            WHERE field <> 'country' GROUP BY member)"""
 
 
 _OUTCOME_SQL = """CASE

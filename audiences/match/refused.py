@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection as Connection
@@ -25,22 +27,24 @@ def records_sql(of: str) -> str:
         JOIN members_now ON members_now.member = people_now.person{none}"""
 
 
-def make_refused(con: Connection, of: str, country: str | None) -> None:
+def make_refused(con: Connection, of: str, country: str | None, takes: Sequence[str]) -> None:
     """Make `records` and `refused_fields` (record, member, field, reason), each refusal once.
 
+    Only fields of types that the platform `takes` count, and the country where it takes phones.
     What ingest noted is kept for 30 days; of an older record the field is judged again, as it
     stands in the profile. Needs the views of the lake, `members_now` and `all_rejects`.
     """
     con.execute(f"CREATE OR REPLACE TEMP TABLE records AS {records_sql(of)}")
-    names = ", ".join(f"'{name}'" for name in _NOTED)
+    wanted = {*takes, *(("country",) if "phone" in takes else ())}
+    names = ", ".join(f"'{name}'" for name in _NOTED if name in wanted) or "''"
     con.execute(
         "CREATE OR REPLACE TEMP TABLE noted AS SELECT DISTINCT records.record, records.member, "
         "noted.field, noted.reason FROM records JOIN all_rejects AS noted "
         "ON left(noted.ingest, 12) = records.came AND noted.row = records.row "
         f"WHERE noted.\"table\" = 'profiles' AND noted.scope = 'field' AND noted.field IN ({names})"
     )
-    judged = [_judged(con, field, country) for field in FIELDS]
-    con.register("judged", pa.concat_tables(judged))
+    judged = [_judged(con, field, country) for field in FIELDS if field in wanted]
+    con.register("judged", pa.concat_tables([_JUDGED.empty_table(), *judged]))
     con.execute(
         "CREATE OR REPLACE TEMP TABLE refused_fields AS FROM noted UNION ALL "
         "SELECT DISTINCT judged.record, records.member, judged.field, judged.reason "

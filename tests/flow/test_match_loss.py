@@ -121,9 +121,11 @@ def test_the_counts_are_the_plans_own(shop: Workspace, audience: str, to: str, m
 
 
 def test_a_platform_that_takes_device_ids_alone_says_what_it_misses(shop: Workspace) -> None:
-    outcomes = told(autopsy(shop, "gold", "ttd-main"))
+    loss = autopsy(shop, "gold", "ttd-main")
+    outcomes = told(loss)
     assert outcomes[("matched", "")] == 2
     assert not [outcome for outcome, _ in outcomes if outcome in ("invalid", "no_country")]
+    assert loss.fields == ()  # what it would not take need not be mended for it
     later = replace(shop, clock=Clock(AS_OF.replace(day=28)))
     outcomes = told(autopsy(later, "gold", "ttd-main"))
     assert outcomes[("matched", "")] == 1
