@@ -10,19 +10,19 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection as Connection
 
+from audiences.destinations import Destination
 from audiences.flows import load
 from audiences.flows.plan import want
 from audiences.flows.prepare import known_id
 from audiences.flows.report import built_audiences
 from audiences.flows.workspace import Workspace
-from audiences.identifiers.packs import pack
 from audiences.ingest.rejects import fix
 from audiences.lake import query, snapshot
 from audiences.match.handback import HEADER, fix_of, handback_sql
 from audiences.match.losses import OUTCOMES, as_dropped, counted, make_losses, taken_types
 from audiences.match.refused import counted as counted_fields
 from audiences.match.refused import make_refused
-from audiences.platforms import platform
+from audiences.rules.spec import Audience
 from shared.clock import iso
 from shared.errors import IntegrityError
 
@@ -78,22 +78,11 @@ def match_loss(
     rule, to = load.audience(workspace, audience), load.destination(workspace, destination)
     built_audiences(workspace, [audience])
     own = next((entry.mode for entry in rule.sync if entry.to == destination), "mirror")
-    built = snapshot.latest(workspace.lake, f"members/{audience}")
     with query.connect(workspace.lake.scratch, workspace.memory) as con:
-        wanted_id = known_id(workspace, to, audience)
-        dropped = want(con, workspace, rule, to, mode or own, wanted_id)
-        con.register("all_rejects", workspace.lake.log("rejects"))
-        takes, rules = platform(to.platform), pack(to.platform)
-        types = taken_types(takes, rules)
-        make_refused(con, rule.of, workspace.settings.default_country, types)
-        make_losses(con, takes, rules, rule.of, to.consent, mode or own)
-        counts = counted(con)
-        if as_dropped(counts) != dropped:
-            # Better no report than one that tells another story than the plan.
-            raise IntegrityError("the outcomes do not add up to the plan's own counts")
+        types, dropped = _examine(con, workspace, rule, to, mode or own)
         lines = _write(con, handback_sql(to.consent), file, show_values) if file else 0
-        fields = counted_fields(con)
-    told = [_outcome(outcome, detail, members) for outcome, detail, members in counts]
+        counts, fields = counted(con), counted_fields(con)
+    built = snapshot.latest(workspace.lake, f"members/{audience}")
     return MatchLoss(
         as_of=iso(workspace.now()),
         audience=audience,
@@ -104,11 +93,27 @@ def match_loss(
         matched=sum(members for outcome, _, members in counts if outcome == "matched"),
         suppressed=built.about.get("suppressed") if built else None,
         dropped=dropped,
-        outcomes=tuple(told),
+        outcomes=tuple(_outcome(*each) for each in counts),
         fields=tuple(_field(*each) for each in fields),
         file=str(file or ""),
         lines=lines,
     )
+
+
+def _examine(
+    con: Connection, workspace: Workspace, rule: Audience, to: Destination, mode: str
+) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Make `losses` and `refused_fields`; return the types taken, and the plan's own counts."""
+    audience_id = known_id(workspace, to, rule.name)
+    takes, rules, dropped = want(con, workspace, rule, to, mode, audience_id)
+    con.register("all_rejects", workspace.lake.log("rejects"))
+    types = taken_types(takes, rules)
+    make_refused(con, rule.of, workspace.settings.default_country, types)
+    make_losses(con, takes, rules, rule.of, to.consent, mode)
+    if as_dropped(counted(con)) != dropped:
+        # Better no report than one that tells another story than the plan.
+        raise IntegrityError("the outcomes do not add up to the plan's own counts")
+    return types, dropped
 
 
 def _outcome(outcome: str, detail: str, members: int) -> dict[str, Any]:

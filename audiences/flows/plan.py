@@ -18,7 +18,7 @@ from audiences.delivery.outbox import Plan, digest_of, write_plan
 from audiences.destinations import UNSET_GUARD, Destination, Guard
 from audiences.flows.places import held_table, place_of
 from audiences.flows.workspace import Workspace
-from audiences.identifiers.packs import pack
+from audiences.identifiers.packs import Pack, pack
 from audiences.lake import now, query, snapshot
 from audiences.lake.lake import Lake
 from audiences.match.desired import PROFILE_COLUMNS, make_desired
@@ -281,17 +281,19 @@ def want(
     destination: Destination,
     mode: str,
     audience_id: str | None,
-) -> dict[str, int]:
+) -> tuple[Platform, Pack, dict[str, int]]:
     """Make all that a plan made now would want, and nothing of what it would send.
 
-    Returns why members fall out, counted, as the plan's `dropped`.
+    Returns what the platform takes, by which rules, and why members fall out, counted, as the
+    plan's `dropped`.
 
     Raises:
         ConfigurationError: as `make_plan`.
     """
-    to, lake, at = platform(destination.platform), workspace.lake, workspace.now()
+    to, rules = platform(destination.platform), pack(destination.platform)
+    lake, at, policy = workspace.lake, workspace.now(), destination.consent
     _check(audience, to, mode)
     inputs = latest_inputs(lake, audience.name, destination.name)
     _tables(con, lake, audience, destination, inputs, at, audience_id)
-    rules, policy = pack(destination.platform), destination.consent
-    return make_desired(con, to, rules, audience.of, policy, mode=mode, outlive=starts_at(at))
+    outlive = starts_at(at)
+    return to, rules, make_desired(con, to, rules, audience.of, policy, mode=mode, outlive=outlive)

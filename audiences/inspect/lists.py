@@ -78,44 +78,53 @@ def _text_batches(
     path: Path, packed: str | None, text: Text, quoted: bool, places: Sequence[int]
 ) -> Iterator[Batch]:
     broken: list[pa.csv.InvalidRow] = []
+    numbering = Numbering(path, text.first_line)
+    with pa.input_stream(str(path), compression=packed) as stream:
+        stream.read(text.begins)
+        rest = Rest(stream)
+        for batch in _whole(lambda: _reader(rest, text, quoted, broken), numbering):
+            quotes = quoted and rest.quotes > 0
+            lines, aside = numbering.lines(batch, broken, quotes=quotes)
+            yield Batch(lines, [batch.column(place) for place in places], aside)
+        left = numbering.left(broken, open_quote=quoted and rest.quotes % 2 == 1)
+        if left:
+            yield Batch(pa.array([], pa.int64()), [pa.array([], pa.binary())] * len(places), left)
+
+
+def _reader(
+    rest: Rest, text: Text, quoted: bool, broken: list[pa.csv.InvalidRow]
+) -> Iterator[pa.RecordBatch]:
+    """Read every column as bytes; rows with too few or too many cells go to `broken`."""
     names = [str(place) for place in range(len(text.names))]
 
     def aside(row: pa.csv.InvalidRow) -> str:
         broken.append(row)
         return "skip"
 
-    with pa.input_stream(str(path), compression=packed) as stream:
-        stream.read(text.begins)
-        rest = Rest(stream)
-        reader = pa.csv.open_csv(
-            pa.PythonFile(rest, mode="r"),
-            read_options=pa.csv.ReadOptions(
-                use_threads=False, block_size=BLOCK_BYTES, column_names=names
-            ),
-            parse_options=pa.csv.ParseOptions(
-                delimiter=text.separator,
-                quote_char='"' if quoted else False,
-                newlines_in_values=quoted,
-                ignore_empty_lines=False,
-                invalid_row_handler=aside,
-            ),
-            convert_options=pa.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.binary()), check_utf8=False
-            ),
-        )
-        numbering = Numbering(path, text.first_line)
-        for batch in _whole(reader, numbering):
-            quotes = quoted and rest.quotes > 0
-            lines, aside_lines = numbering.lines(batch, broken, quotes=quotes)
-            yield Batch(lines, [batch.column(place) for place in places], aside_lines)
-        left = numbering.left(broken, open_quote=quoted and rest.quotes % 2 == 1)
-        if left:
-            yield Batch(pa.array([], pa.int64()), [pa.array([], pa.binary())] * len(places), left)
+    reader: Iterator[pa.RecordBatch] = pa.csv.open_csv(
+        pa.PythonFile(rest, mode="r"),
+        read_options=pa.csv.ReadOptions(
+            use_threads=False, block_size=BLOCK_BYTES, column_names=names
+        ),
+        parse_options=pa.csv.ParseOptions(
+            delimiter=text.separator,
+            quote_char='"' if quoted else False,
+            newlines_in_values=quoted,
+            ignore_empty_lines=False,
+            invalid_row_handler=aside,
+        ),
+        convert_options=pa.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.binary()), check_utf8=False
+        ),
+    )
+    return reader
 
 
-def _whole(reader: Iterator[pa.RecordBatch], numbering: Numbering) -> Iterator[pa.RecordBatch]:
+def _whole(
+    opened: Callable[[], Iterator[pa.RecordBatch]], numbering: Numbering
+) -> Iterator[pa.RecordBatch]:
     try:
-        yield from reader
+        yield from opened()
     except pa.ArrowInvalid as error:
         if "straddling" in str(error):
             raise numbering.too_long() from error

@@ -93,5 +93,6 @@ def _table(findings: tuple[Finding, ...], counts: str) -> Table:
 
 
 def _lines(one: Finding, counts: str) -> str:
-    shown = ", ".join(map(count, one.lines[:_LINES]))
-    return f"{counts}{'s' if one.rows > 1 else ''}\u00a0{shown}{' …' if one.rows > _LINES else ''}"
+    shown = ", ".join(map(count, one.lines[:_LINES])) + (" …" if one.rows > _LINES else "")
+    # Never broken over two lines.
+    return f"{counts}{'s' if one.rows > 1 else ''} {shown}".replace(" ", "\u00a0")

@@ -38,6 +38,7 @@ BROKEN = {
     "half.parquet": (b"PAR1" + b"x" * 99, "not a complete Parquet file"),
     "one_line.csv": (b"a" * (2 << 20), "longer than 1 MB"),
     "long_line.csv": (LIST + b"a" * (17 << 20) + b"\n" + LIST, "after line 2,000 a row is longer"),
+    "second.csv": (b"hash\n" + b"a" * (17 << 20), "after line 1 a row is longer"),
     "quote.csv": (PAIRS + b'"' + PAIRS[8:], "a quote opens near line 302 and is not closed"),
     "last.csv": (PAIRS + b'"x,1\ny,2\n', "a quote opens near line 302"),
     "names.csv": (b"first,last\nAnna,Smith\nBob,Jones\n", "no column of it holds hashes or ids"),
