@@ -80,8 +80,7 @@ class Fleet:
     draw: Random | None = None  # None: nobody dies
     kills: int = 0
     calls: int = 0
-    longest: dict[str, float] = field(default_factory=dict)
-    before_kill: Callable[[], None] = lambda: None
+    acknowledged: list[tuple[int, frozenset[str]]] = field(default_factory=list)
 
     def handler(self, name: str) -> Callable[[dict[str, Any], Any], Any]:
         """Return the function of a name, as it is called by others."""
@@ -105,6 +104,9 @@ class Fleet:
             return json.loads(mine.recv())
         except EOFError:
             self.kills += 1
+            worker.join()
+            arrived = len(self.world.requests())
+            self.acknowledged.append((arrived, frozenset(self.recorded().values())))
             raise KilledError(name) from None
         finally:
             if timer is not None:
@@ -149,7 +151,7 @@ class Fleet:
         return sorted(",".join(key["value"] for key in row["keys"]) for row in rows)
 
     def recorded(self) -> dict[str, str]:
-        """The digests of requests that have an outcome, by run and request."""
+        """Return the digests of the bodies that have an outcome, by run and request."""
         store = self.workspace().lake.store
         runs = {found.key.split("/")[1] for found in store.list("outcomes/")}
         return {
@@ -159,8 +161,14 @@ class Fleet:
             if (outcome := outbox.recorded(store, run, one.removesuffix(".status"))) is not None
         }
 
+    def never_again(self) -> None:
+        """Assert that no body arrived after its outcome was recorded."""
+        arrived = [one["sha256"] for one in self.world.requests()]
+        for count, known in self.acknowledged:
+            assert known.isdisjoint(arrived[count:])
+
     def check(self, destination: str, people: Iterable[Customer]) -> None:
-        """Assert that platform, held, ledger and truth are the same, and nothing was settled twice."""
+        """Assert that platform, held, ledger and truth are one, and nothing was settled twice."""
         wanted = keys(people, PLATFORMS[destination])
         assert self.world.members(destination) == wanted
         assert self.held(destination) == sorted(wanted)
@@ -205,12 +213,9 @@ def make_stack(endpoint: str, number: int, url: str) -> dict[str, str]:
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     world = World(Path(), url)
     texts = {f"destinations/{name}": world.destination(name) for name in PLATFORMS}
-    texts = {
-        k: v.replace("credentials: sandbox", f"credentials: secret://token-{number}")
-        for k, v in texts.items()
-    }
     for name, text in {**texts, "audiences/gold": GOLD}.items():
-        s3.put_object(Bucket=bucket, Key=f"config/{name}.yaml", Body=text.encode())
+        named = text.replace("credentials: sandbox", f"credentials: secret://token-{number}")
+        s3.put_object(Bucket=bucket, Key=f"config/{name}.yaml", Body=named.encode())
     boto3.client("dynamodb").create_table(
         TableName=bucket,
         AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
