@@ -53,6 +53,7 @@ class Settings:
     default_country: str | None = None
     max_shared: int = 100  # an identifier that more records share is no evidence of one person
     write_keys: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()  # whose ids a browser may bring to the collector
     log_level: str | None = None
     lifetimes: Mapping[str, int] = field(default_factory=dict)  # only what the file overrides
     s3: S3 = S3()
@@ -106,7 +107,7 @@ _TABLES: Mapping[str, Mapping[str, Check]] = {
         "region": _matches(r"[a-z0-9-]+", 'must be a region, such as "ap-southeast-1"'),
     },
     "resolve": {"max_shared": _whole(2, 1_000_000)},
-    "collector": {"write_keys": _texts},
+    "collector": {"write_keys": _texts, "partners": _texts},
     "retention": {
         "landing": _DAYS,
         "members": _DAYS,
@@ -225,6 +226,7 @@ def _settings(folder: Path, value: Mapping[str, Any]) -> Settings:
         default_country=country.upper() if country else None,
         max_shared=_table(value, "resolve").get("max_shared", 100),
         write_keys=tuple(_table(value, "collector").get("write_keys", ())),
+        partners=tuple(_table(value, "collector").get("partners", ())),
         log_level=_table(value, "log").get("level"),
         lifetimes=dict(_table(value, "lifetimes")),
         s3=S3(**_table(value, "s3")),

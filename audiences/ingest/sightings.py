@@ -46,8 +46,8 @@ def transform(con: Connection, ingest: Ingest, raw: pa.Table) -> Result:
     `in_future`: a date that lies would lengthen a life.
     """
     con.register("raw", raw)
-    _keyed(con, ingest, raw, "device", "id_type", "id", devices=True)
-    _keyed(con, ingest, raw, "linked", "link_type", "link_value", devices=False)
+    _keyed(con, ingest, raw, "device", "id_type", "id", only_devices=True)
+    _keyed(con, ingest, raw, "linked", "link_type", "link_value")
     con.execute(f"CREATE OR REPLACE TEMP TABLE timed AS {_timed_sql(ingest, raw)}")
     sightings = table(con, _sightings_sql(ingest, raw))
     kept = [Kept("sightings", sightings, "expires_on")]
@@ -58,7 +58,13 @@ def transform(con: Connection, ingest: Ingest, raw: pa.Table) -> Result:
 
 
 def _keyed(
-    con: Connection, ingest: Ingest, raw: pa.Table, made: str, kind: str, value: str, devices: bool
+    con: Connection,
+    ingest: Ingest,
+    raw: pa.Table,
+    made: str,
+    kind: str,
+    value: str,
+    only_devices: bool = False,
 ) -> None:
     """Make a table (row, type, value, key, reason, raw) of a column of types and one of values."""
     parts = []
@@ -67,7 +73,7 @@ def _keyed(
     ).fetchall()
     for number, (name,) in enumerate(types):
         known = id_type(name)
-        if known is None or known.device is not devices:
+        if known is None or (only_devices and not known.device):
             continue
         found = table(
             con,
@@ -153,7 +159,8 @@ def _links_sql(ingest: Ingest) -> str:
                 min(seen_at) AS seen_at, max(least(timed.expires_at,
                     coalesce(seen_at + to_days({life}), timed.expires_at))) AS expires_at
             FROM linked JOIN device USING (row) JOIN timed USING (row)
-            WHERE linked.key IS NOT NULL AND timed.reason IS NULL AND device.type <> 'ip'
+            WHERE linked.key IS NOT NULL AND timed.reason IS NULL
+                AND device.type <> 'ip' AND linked.type <> 'ip' AND linked.key <> device.key
             GROUP BY ALL)
         SELECT a, b, a_type, b_type, 'sighting' AS kind, {literal(ingest.source)} AS source,
             seen_at, expires_at, strftime(expires_at, '%Y-%m-%d') AS expires_on,

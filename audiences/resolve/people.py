@@ -56,12 +56,15 @@ def pairs_sql() -> str:
 
 
 def hubs_sql(max_shared: int) -> str:
-    """Find identifiers linked with more than `max_shared` different durable identifiers."""
+    """Find identifiers linked with more than `max_shared` different identifiers.
+
+    Of a durable identifier only durable ones count: a customer may come with many cookies.
+    """
     return f"""
-        WITH strong AS (SELECT id FROM nodes WHERE type IN {STRONG})
-        SELECT id FROM (
-            SELECT a AS id FROM pairs SEMI JOIN strong ON strong.id = b
-            UNION ALL SELECT b FROM pairs SEMI JOIN strong ON strong.id = a)
+        WITH ends AS (SELECT a AS id, b AS other FROM pairs UNION ALL SELECT b, a FROM pairs),
+            strong AS (SELECT id FROM nodes WHERE type IN {STRONG})
+        SELECT id FROM ends
+        WHERE other IN (SELECT id FROM strong) OR id NOT IN (SELECT id FROM strong)
         GROUP BY id HAVING count(*) > {max_shared:d}"""
 
 

@@ -82,7 +82,14 @@ def collector_up() -> Iterator[CollectorUp]:
     """Run a collector whose write keys are `web-key` (source web) and `plain-key`."""
     queue, kv = MemoryQueue(), MemoryKeyValue(CLOCK)
     keys = read_write_keys(["web=web-key", "plain-key"])
-    collector = Collector(queue=queue, kv=kv, clock=CLOCK, secret=SECRET, write_keys=keys)
+    collector = Collector(
+        queue=queue,
+        kv=kv,
+        clock=CLOCK,
+        secret=SECRET,
+        write_keys=keys,
+        partners=frozenset({"adco"}),
+    )
     with logged() as stream:
         running = start(collect_application(collector, [ORIGIN]))
         yield CollectorUp(running.url, queue, kv, stream)

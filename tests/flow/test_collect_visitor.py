@@ -10,7 +10,17 @@ import pytest
 import requests
 
 from audiences.flows.visitor import Entry, key_of
-from tests.flow.served import KINDS, NOW, ORIGIN, SECRET, TRACK, WEB, CollectorUp, collector_up
+from tests.flow.served import (
+    KINDS,
+    NOW,
+    ORIGIN,
+    SECRET,
+    TRACK,
+    WEB,
+    CollectorUp,
+    collector_up,
+    problem,
+)
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +162,32 @@ def test_no_identifier_or_key_stands_in_a_log_or_an_answer(served: CollectorUp) 
     told = "".join(a.text + str(a.headers) for a in answers) + served.log.getvalue()
     assert {a.status_code for a in answers} >= {400, 404}
     assert [canary for canary in CANARIES if canary in told] == []
+
+
+def test_a_partners_id_is_tied_to_our_cookie(served: CollectorUp) -> None:
+    answer = served.get("/v1/sync?partner=adco&id=P-123")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/gif")
+    value = answer.cookies["bridge_id"]
+    (message,) = served.taken()
+    assert (message["kind"], message["source"]) == ("sighting", "cookie-sync")
+    named = {"id_type": "partner:adco", "id": "P-123", "party": 3}
+    assert message["call"] == named | {"link_type": "cookie", "link_value": value}
+    served.empty()
+    again = served.get("/v1/sync?partner=adco&id=P-123", cookies={"bridge_id": value})
+    assert again.cookies["bridge_id"] == value
+    assert served.taken()[0]["call"]["link_value"] == value
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?partner=adco", "?partner=nobody&id=1", f"?partner=adco&id={'9' * 201}"]
+)
+def test_a_cookie_sync_that_says_too_little_is_refused(served: CollectorUp, query: str) -> None:
+    problem(served.get(f"/v1/sync{query}"), 400)
+    assert served.taken() == []
+
+
+def test_a_cookie_sync_keeps_nothing_of_who_refuses(served: CollectorUp) -> None:
+    answer = served.get("/v1/sync?partner=adco&id=P-123", headers={"Sec-GPC": "1"})
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers
+    assert served.taken() == []

@@ -63,6 +63,7 @@ def both(folder: Path, worker: Worker, origins: list[str]) -> Any:
         clock=clock,
         secret=workspace.secret,
         write_keys=read_write_keys(workspace.settings.write_keys),
+        partners=frozenset(workspace.settings.partners),
     )
     files = Files(FileStore(folder / "audiences"), FileStore(folder / "destinations"), kv)
     desk = Desk(workspace.lake.store, kv, QueueJobs(worker.jobs), clock)
