@@ -98,6 +98,23 @@ def traced(service: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return decorated
 
 
+def counted(metrics: Metrics) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what sends off the metrics of a handler, where it counted anything."""
+
+    def decorated(handler: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(handler)
+        def call(event: Any, context: Any) -> Any:
+            try:
+                return handler(event, context)
+            finally:
+                if metrics.metric_set:
+                    metrics.flush_metrics()
+
+        return call
+
+    return decorated
+
+
 def count_piece(metrics: Metrics, told: Mapping[str, Any]) -> None:
     """Count a piece of work by how it ended."""
     metrics.add_metric(name="PiecesFailed", unit="Count", value=int("error" in told))

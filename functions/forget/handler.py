@@ -25,7 +25,7 @@ class Scheduled(BaseModel):
 
 @logger.inject_lambda_context(clear_state=True)
 @_runtime.traced("forget")
-@metrics.log_metrics(capture_cold_start_metric=True)
+@_runtime.counted(metrics)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Delete partitions and files whose time is over, and say how many there were.
 

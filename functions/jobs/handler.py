@@ -38,7 +38,7 @@ class Job(BaseModel):
 
 @logger.inject_lambda_context(clear_state=True)
 @_runtime.traced("jobs")
-@metrics.log_metrics(capture_cold_start_metric=True)
+@_runtime.counted(metrics)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:  # noqa: ARG001
     """Do one job, or start the sync that it is."""
     # One model of two forms, told apart by the job's name.

@@ -28,7 +28,7 @@ _WORK: Mapping[str, Callable[[Workspace, LakePiece], Mapping[str, Any]]] = {
 
 @logger.inject_lambda_context(clear_state=True)
 @_runtime.traced("plan")
-@metrics.log_metrics(capture_cold_start_metric=True)
+@_runtime.counted(metrics)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Do one piece of work that `sync` asks for."""
     piece = _work.asked(event, _WORK, LakePiece)

@@ -26,7 +26,7 @@ class Scheduled(BaseModel):
 
 @logger.inject_lambda_context(clear_state=True)
 @_runtime.traced("refresh")
-@metrics.log_metrics(capture_cold_start_metric=True)
+@_runtime.counted(metrics)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Resolve people and build audiences that are older than what they are made from."""
     if "work" in event:

@@ -15,13 +15,10 @@ _COUNTED = {"done": "SyncsDone", "stopped": "GuardStops", "failed": "SyncsFailed
 
 @logger.inject_lambda_context(clear_state=True)
 @_runtime.traced("sync")
+@_runtime.counted(metrics)
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Begin a sync, or go on with it where the last call stopped."""
-    try:
-        return _durable()(event, context)
-    finally:
-        if metrics.metric_set:  # most calls only go on
-            metrics.flush_metrics()
+    return _durable()(event, context)
 
 
 @cache

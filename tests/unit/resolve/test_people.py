@@ -124,7 +124,7 @@ def components(world: World) -> set[frozenset[int]]:
     others: dict[int, set[int]] = {}
     for a, b in world.links:
         for end, other in ((a, b), (b, a)):
-            if is_strong(other):
+            if is_strong(other) or not is_strong(end):
                 others.setdefault(end, set()).add(other)
     hubs = {end for end, known in others.items() if len(known) > MAX_SHARED}
     parent = {n: n for n in world.nodes}

@@ -1,0 +1,185 @@
+"""The handlers that a schedule, the API or a sync calls, on real events, with AWS on loopback."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from audiences.flows import views
+from audiences.flows.exports import Export
+from functions import _lake, _runtime
+from shared.aws.executions import Executions
+from shared.errors import ConfigurationError, DataError
+from tests.builders import ingest
+from tests.infra.stack import Context, Stack, event
+
+CUSTOMERS = [{"external_id": f"C{n}", "country": "VN" if n < 3 else "TH"} for n in range(5)]
+
+
+@pytest.fixture
+def shop(stack: Stack) -> Stack:
+    ingest(_lake.workspace(), "profiles", CUSTOMERS)
+    return stack
+
+
+def test_a_schedule_refreshes_every_audience_once(shop: Stack) -> None:
+    from functions.refresh.handler import handler
+
+    broken = b"name: broken\nwhere: {profile: {field: country, is: []}}\n"
+    shop.clients["s3"].put_object(Bucket=shop.lake, Key="config/audiences/broken.yaml", Body=broken)
+    first = handler(event("schedule_refresh"), Context())
+    assert first == {"built": ["gold"], "failed": ["broken"], "left": []}
+    built = shop.keys("members/gold/_manifests/")
+    assert handler(event("schedule_refresh"), Context()) == first
+    assert shop.keys("members/gold/_manifests/") == built
+
+
+def test_an_audience_is_not_begun_when_time_is_short(shop: Stack) -> None:
+    from functions.refresh.handler import handler
+
+    told = handler({"scheduled": "2026-11-21T07:00:00Z"}, Hurried())
+    assert told == {"built": [], "failed": [], "left": ["gold"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Hurried:
+    """A worker at the end of its time."""
+
+    function_name: str = "test"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:test"
+    aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+def test_pieces_of_a_sync_are_done_in_its_turn(shop: Stack) -> None:
+    from functions.plan.handler import handler as plan
+    from functions.refresh.handler import handler as refresh
+
+    destination = (
+        "name: meta\nplatform: meta\naccount: act_1\ncredentials: secret://none\n"
+        "base_url: http://127.0.0.1:9\n"
+    )
+    key = "config/destinations/meta.yaml"
+    shop.clients["s3"].put_object(Bucket=shop.lake, Key=key, Body=destination.encode())
+    assert refresh(event("piece_refresh"), Context()) == {"done": {}}
+    told = plan(event("piece_plan"), Context())["done"]["report"]
+    assert (told["status"], told["adds"]) == ("planned", 3)
+    # Asked again by the same execution, as after a crash, it is the same plan.
+    assert plan(event("piece_plan"), Context())["done"]["report"]["run"] == told["run"]
+    other = event("piece_plan") | {"owner": "another execution"}
+    assert plan(other, Context())["error"] == "integrity"
+    settle = event("piece_settle")
+    settle["what"] |= {"run": told["run"], "abandoned": True}
+    report = plan(settle, Context())["done"]["report"]
+    assert (report["status"], report["accepted"]) == ("abandoned", 0)
+
+
+def test_a_piece_of_sending_tells_what_is_missing(shop: Stack) -> None:
+    from functions.deliver.handler import handler
+
+    told = handler(event("piece_send"), Context())
+    assert (told["error"], "no longer under way" in told["detail"]) == ("integrity", True)
+    ready = event("piece_send") | {"work": "ready"}
+    ready["what"] = {"audience": "gold", "destination": "nowhere"}
+    told = handler(ready, Context())
+    assert (told["error"], "nowhere" in told["detail"]) == ("configuration", True)
+
+
+@pytest.mark.parametrize("wrong", [{"work": "dance"}, {"what": {"email": "ada.canary@x.com"}}])
+def test_what_is_no_piece_of_work_is_refused(stack: Stack, wrong: dict[str, Any]) -> None:
+    from functions.deliver.handler import handler
+
+    with pytest.raises(DataError) as refused:
+        handler(event("piece_send") | wrong, Context())
+    assert "ada.canary" not in str(refused.value)
+
+
+def test_a_schedule_sweeps_what_is_over(shop: Stack) -> None:
+    from functions.forget.handler import handler
+
+    old = "landing/source=crm/day=2020-01-01/profiles-x.csv"
+    shop.clients["s3"].put_object(Bucket=shop.lake, Key=old, Body=b"x")
+    first = handler(event("schedule_forget"), Context())
+    assert first == {"partitions": 0, "rows": 0, "files": 1}
+    assert handler(event("schedule_forget"), Context()) == first
+    with pytest.raises(ConfigurationError, match="not available in this version"):
+        handler({"erase": {"id": "x"}}, Context())
+
+
+@dataclass(slots=True)
+class Lambda:
+    """A Lambda client that knows which executions were started."""
+
+    started: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def invoke(self, **call: Any) -> None:
+        if call["DurableExecutionName"] in self.started:
+            code = {"Error": {"Code": "DurableExecutionAlreadyStartedException"}}
+            raise ClientError(code, "Invoke")
+        self.started[call["DurableExecutionName"]] = call
+
+
+@pytest.fixture
+def started(stack: Stack) -> dict[str, dict[str, Any]]:
+    client, executions = Lambda(), _runtime.executions()
+    assert isinstance(executions, Executions)
+    executions._client = client
+    return client.started
+
+
+def test_an_export_starts_one_execution_of_its_name(
+    shop: Stack, started: dict[str, dict[str, Any]]
+) -> None:
+    from functions.jobs.handler import handler
+
+    asked = event("job_export")
+    export = Export(
+        id=asked["id"],
+        audience="gold",
+        to="meta",
+        mode="add",
+        dry_run=True,
+        approve="",
+        by="k",
+        at="2026-11-21T06:00:00Z",
+    )
+    body = json.dumps({name: getattr(export, name) for name in export.__slots__})
+    shop.clients["s3"].put_object(Bucket=shop.lake, Key=f"exports/{export.id}.json", Body=body)
+    for _ in range(2):
+        assert handler(asked, Context()) == {"status": "started", "execution": export.id}
+    (call,) = started.values()
+    assert call["FunctionName"].endswith(":live")
+    wish = {"audience": "gold", "destination": "meta", "mode": "add", "dry_run": True}
+    assert json.loads(call["Payload"]) == wish | {"approve": "", "export": export.id}
+    with pytest.raises(DataError):
+        handler({"job": "export", "id": "20200101T000000-0000000000"}, Context())
+
+
+def test_a_due_sync_is_started_once_for_its_time(started: dict[str, dict[str, Any]]) -> None:
+    from functions.jobs.handler import handler
+
+    due = event("schedule_sync")
+    names = {handler(due, Context())["execution"] for _ in range(2)}
+    names.add(handler(due | {"at": "2026-11-22T06:00:00Z"}, Context())["execution"])
+    assert {*started} == names
+    assert len(names) == 2
+    with pytest.raises(DataError) as refused:
+        handler({"job": "sync", "audience": "ada.canary@example.com"}, Context())
+    assert "ada.canary" not in str(refused.value)
+
+
+def test_a_job_makes_what_the_api_shows(shop: Stack) -> None:
+    from functions.jobs.handler import handler
+
+    assert handler({"job": "estimate", "id": "gold"}, Context()) == {"status": "done"}
+    body = shop.clients["s3"].get_object(Bucket=shop.lake, Key=views.estimate_key("gold"))
+    assert json.loads(body["Body"].read())["members"] == 3
+    assert handler({"job": "report", "id": "contrast"}, Context()) == {"status": "done"}
+    assert shop.keys("reports/") == ["reports/contrast.json"]
