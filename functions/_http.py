@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Metrics
-from mangum import Mangum
+
+if TYPE_CHECKING:
+    from mangum import Mangum
 
 _TEXTS = ["text/", "application/json", "application/problem", "application/yaml"]
 
@@ -22,6 +24,8 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 def adapter(app: Any) -> Mangum:
     """Return what turns events into requests and answers into results."""
+    from mangum import Mangum  # noqa: PLC0415 - with the application, at the first call
+
     _loop()
     return Mangum(app, lifespan="off", text_mime_types=_TEXTS)
 

@@ -26,7 +26,9 @@ _AS_MEANT: dict[int, int | str | None] = {
 }
 _ATOM = r"a-z0-9!#$%&'*+/=?^_`{|}~\-"
 # Dots may follow each other: Japanese carriers and Gmail gave out such addresses.
-_LOCAL = re.compile(rf"[{_ATOM}\x80-\U0010ffff][{_ATOM}.\x80-\U0010ffff]*")
+# Said by what may not stand there: a class up to the last character takes long to compile.
+_OTHERS = "".join(c for c in map(chr, range(128)) if not re.match(f"[{_ATOM}]", c))
+_LOCAL = re.compile(rf"[^{re.escape(_OTHERS)}][^{re.escape(_OTHERS.replace('.', ''))}]*")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?:[a-z]{{2,63}}|xn--[a-z0-9-]{{1,58}}[a-z0-9])")
 _A_LABEL = re.compile(r"(?:^|\.)xn--")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
-
-from mangum import Mangum
+from typing import TYPE_CHECKING, Any
 
 from functions import _http, _runtime
-from functions.api.app import application
+
+if TYPE_CHECKING:
+    from mangum import Mangum
 
 logger = _runtime.logger("api")
 metrics = _runtime.metrics("api")
@@ -16,6 +16,8 @@ metrics = _runtime.metrics("api")
 
 @cache
 def _adapter() -> Mangum:
+    from functions.api.app import application  # noqa: PLC0415 - FastAPI alone takes longer than boto3
+
     return _http.adapter(application(_runtime.api()))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
-
-from mangum import Mangum
+from typing import TYPE_CHECKING, Any
 
 from functions import _http, _runtime
-from functions.collect.app import application
+
+if TYPE_CHECKING:
+    from mangum import Mangum
 
 logger = _runtime.logger("collect")
 metrics = _runtime.metrics("collect")
@@ -16,6 +16,8 @@ metrics = _runtime.metrics("collect")
 
 @cache
 def _adapter() -> Mangum:
+    from functions.collect.app import application  # noqa: PLC0415 - the web framework is half of a cold start
+
     return _http.adapter(application(_runtime.collector(), _runtime.origins()))
 
 
