@@ -97,7 +97,10 @@ def zip_whole(code: str, country: str) -> Canonical:
 def zip_short(code: str, country: str) -> Canonical:
     """Return a postal code as `zip_whole` does, without what follows a hyphen."""
     text = zip_whole(code, country)
-    return text if text.value is None else _found(text.value.partition("-")[0])
+    if text.value is None:
+        return text
+    short = text.value.partition("-")[0]
+    return Canonical(short) if has_letters(short) else refused("nothing_left")
 
 
 def zip_sector(code: str, country: str) -> Canonical:
@@ -121,12 +124,17 @@ _FIVE_DIGITS = frozenset({"", "US", "DE", "FR", "IT", "ES", "MX", "SA", "TR", "E
 
 def a_z_0_9(name: str, _country: str) -> Canonical:
     """Return a place in a-z and 0-9; all other letters are dropped."""
-    return _found(re.sub(r"[^a-z0-9]", "", lower(name)))
+    return _with_letters(re.sub(r"[^a-z0-9]", "", lower(name)))
 
 
 def folded_name(name: str, _country: str) -> Canonical:
     """Return a name in a-z and 0-9, German and Danish letters spelled out."""
-    return _found(folded(name))
+    return _with_letters(folded(name))
+
+
+def _with_letters(text: str) -> Canonical:
+    # Of "李2" only the 2 would be left, which is nobody's name.
+    return Canonical(text) if any(map(str.isalpha, text)) else refused("nothing_left")
 
 
 def two_letters(name: str, country: str) -> Canonical:
