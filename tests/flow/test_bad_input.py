@@ -202,7 +202,7 @@ WORKSPACE = {
     "two ways": Case("person --email a@x.co --phone 1", 2, "give one of"),
     "no run": Case("run show nope", 1, "bridge run list"),
     "format": Case("report decay --format xml", 2, "table, json, html"),
-    "rule pack": Case("normalize --platform nope --type email", 2, "known are google, meta"),
+    "rule pack": Case("normalize --platform nope --type email", 2, "known are amazon, braze"),
     "rule": Case("normalize --platform meta --type fax", 2, "it takes external_id, email"),
     "workspace again": Case("init .", 2, "is a workspace already"),
     "no place": Case("init /proc/w", 2, "choose another folder"),
