@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from audiences.flows.collect import REFUSED
+from audiences.flows.kept import write_kept
 from audiences.flows.once import Once
 from audiences.flows.queued import Delivered, Queued, read_messages
 from audiences.flows.tabulate import Made, tabulate
@@ -103,7 +103,7 @@ def _write(
     about: dict[str, Any] = {"kind": "calls", "source": "", "at": iso(at), "dropped_by_consent": 0}
     with commit(workspace.lake, commit_id, about) as out:
         for each in made:
-            _store(out, each)
+            write_kept(out, each.source, each.result)
             tally.kept += each.result.rows_kept
             aside = each.result.rejects.select(_ASIDE.names).cast(_ASIDE)
             _reject(out, tally, day(at).isoformat(), (each.table, each.source), aside)
@@ -129,16 +129,6 @@ _ASIDE = pa.schema(
         ("raw", pa.string()),
     ]
 )
-
-
-def _store(out: Commit, made: Made) -> None:
-    for kept in made.result.kept:
-        if kept.partition is None:
-            out.write(kept.table, made.source, kept.rows)
-            continue
-        values = kept.rows[kept.partition]
-        for value in pc.unique(values).to_pylist():
-            out.write(kept.table, value, kept.rows.filter(pc.equal(values, value)))
 
 
 def _refused(number: int, call: Queued) -> pa.Table:

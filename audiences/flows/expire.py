@@ -15,7 +15,7 @@ from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
 from audiences.lake.append import clear
 from audiences.lake.lake import Lake
-from audiences.lake.layout import ATTEMPTS, LOGS, is_over, partition_of
+from audiences.lake.layout import ATTEMPTS, COMPACTIONS, LOGS, is_over, partition_of
 from shared.clock import day
 
 _IN_WORK_DAYS = 1  # what is not named yet may still be in somebody's hands for so long
@@ -48,6 +48,7 @@ def expire(workspace: Workspace) -> Expired:
                 lake.store.delete(keys)
                 partitions.add((name, value))
     old = [*_landed(workspace, today), *_runs(workspace, today), *_snapshots(workspace)]
+    old += _compacted(workspace, today)
     lake.store.delete(old)
     files = len(old) + forget_held(workspace) + _abandoned(lake, today)
     return Expired(len(partitions), rows, files)
@@ -82,6 +83,19 @@ def _runs(workspace: Workspace, today: date) -> Iterator[str]:
     for prefix in ("outbox/", "outcomes/", "runs/", "exports/"):
         for file in workspace.lake.store.list(prefix):
             if _age(file.key.removeprefix(prefix)[:8], today) > keep:
+                yield file.key
+
+
+def _compacted(workspace: Workspace, today: date) -> Iterator[str]:
+    """Name the files of commits whose place another took, when no kept plan was made of them."""
+    lake, gone = workspace.lake, set[str]()
+    for file in lake.store.list(COMPACTIONS):
+        value = lake.read_json(file.key) or {}
+        if _age(str(value.get("at", ""))[:10], today) > workspace.settings.retention.runs:
+            gone |= set(value["replaces"])
+    for name in LOGS if gone else ():
+        for file in lake.store.list(f"{name}/"):
+            if (partition_of(file.key) or ("", ""))[1] in gone:
                 yield file.key
 
 

@@ -6,16 +6,15 @@ import difflib
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection as Connection
 
+from audiences.flows.kept import write_kept
 from audiences.flows.workspace import Workspace
 from audiences.identifiers.catalog import id_type
 from audiences.ingest import events, profiles, rejects, sightings
@@ -76,7 +75,8 @@ def _keep(
     workspace: Workspace, kind: str, source: str, path: Path, digest: str, commit_id: str
 ) -> dict[str, Any]:
     now = workspace.now()
-    turn = len(workspace.lake.committed())  # of two files at one instant the later one is newer
+    # Of two files at one instant the later one is newer. Compaction removes no manifest.
+    turn = sum(1 for _ in workspace.lake.store.list(COMMITS))
     settings = Ingest(
         source=source,
         secret=workspace.secret,
@@ -129,7 +129,7 @@ def _write(
             _check_header(path, kind, batch)
             first = False
         result = _transform(con, kind, settings, batch)
-        _store(out, settings, result)
+        write_kept(out, settings.source, result)
         _count(tally, batch, result)
         aside = pa.concat_tables([result.rejects, rejects.broken_rows(batch.broken)])
         today = day(settings.as_of).isoformat()
@@ -168,25 +168,6 @@ def _transform(con: Connection, kind: str, settings: Ingest, batch: RawBatch) ->
     # A row counts under its first reason, so the order must not be left to chance.
     order = [(name, "ascending") for name in ("row", "field", "reason")]
     return Result(result.kept, result.rows_kept, result.rejects.cast(schema).sort_by(order))
-
-
-def _store(out: Commit, settings: Ingest, result: Result) -> None:
-    for kept in result.kept:
-        if kept.partition is None:
-            out.write(kept.table, settings.source, kept.rows)
-            continue
-        for value, rows in _partitions(kept.rows, kept.partition):
-            out.write(kept.table, value, rows)
-
-
-def _partitions(rows: pa.Table, name: str) -> Iterator[tuple[str, pa.Table]]:
-    """Cut a table into its partitions: sorted once, then sliced."""
-    ordered = rows.sort_by(name)
-    start = 0
-    # The sorted column's counts come in the order of its values.
-    for item in pc.value_counts(ordered[name]).to_pylist():
-        yield item["values"], ordered.slice(start, item["counts"])
-        start += item["counts"]
 
 
 def _count(tally: Tally, batch: RawBatch, result: Result) -> None:

@@ -33,10 +33,9 @@ def concerns(workspace: Workspace, plan: Plan, unsent: Collection[str]) -> bool:
     plan was made may have been about anybody.
     """
     lake = workspace.lake
-    committed, known = lake.committed(), frozenset(plan.inputs["commits"])
-    if known - committed:
+    news, gone = lake.since(plan.inputs["commits"])
+    if gone:
         return True
-    news = committed - known
     if not news:
         return False
     with connect(lake.scratch, workspace.memory) as con:

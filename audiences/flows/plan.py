@@ -270,7 +270,9 @@ def _missing(workspace: Workspace, plan: Plan) -> tuple[str, ...]:
     held = snapshot.load(
         workspace.lake, held_table(plan.destination, plan.audience), plan.inputs["held"]
     )
-    gone = sorted(set(held.about.get("commits", ())) - set(plan.inputs["commits"]))
+    read = set(held.about.get("commits", ())) - set(plan.inputs["commits"])
+    replaced = set().union(*(taken for _, taken in workspace.lake.compactions()))
+    gone = sorted(read - replaced)
     return tuple(f"ingest {commit[:12]}" for commit in gone)
 
 

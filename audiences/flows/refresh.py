@@ -9,6 +9,7 @@ from typing import Any
 
 from audiences.flows import load
 from audiences.flows.build import build, rules_digest
+from audiences.flows.compact import compact
 from audiences.flows.resolve import resolve_people
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
@@ -35,8 +36,12 @@ class Refreshed:
 
 
 def refresh_all(workspace: Workspace, time_is_up: Callable[[], bool] = lambda: False) -> Refreshed:
-    """Bring people and every audience up to now; a fault in one stops only that one."""
+    """Compact the lake, then bring people and all audiences up to now, whatever befalls one."""
     done = Refreshed([], [], [])
+    try:
+        compact(workspace)
+    except BridgeError as error:  # many small files are slow, and not wrong
+        log("not_compacted", level="warning", error=error)
     for name in sorted(workspace.audiences):
         if time_is_up():
             done.left.append(name)

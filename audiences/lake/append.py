@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audiences.lake.lake import PARQUET, Lake
-from audiences.lake.layout import ATTEMPTS, COMMITS, LOGS, log_key, partition_of
+from audiences.lake.layout import ATTEMPTS, COMMITS, COMPACTIONS, LOGS, log_key, partition_of
+from shared.errors import RetryableError
 
 # Rows held in memory over all partitions before the fullest is written out: about 100 MB.
 BUFFERED_ROWS = 500_000
@@ -97,6 +98,34 @@ def commit(lake: Lake, commit_id: str, about: Mapping[str, Any]) -> Iterator[Com
     lets nobody else work under that id. `about` says at least `at`; it is read when the block
     ends, so counts that grow inside it are kept.
     """
+    with _published(lake, commit_id, about, f"{COMMITS}{commit_id}.json") as made:
+        yield made
+
+
+@contextmanager
+def compaction(
+    lake: Lake, commit_id: str, replaces: Collection[str], about: Mapping[str, Any]
+) -> Iterator[Commit]:
+    """Collect the rows of commits, and let one new commit take their place when the block ends.
+
+    The one write of `compactions/<number>.json`, if absent, shows the new files and hides the old
+    ones. The old files stay, as plans that were made of them may be made again.
+
+    Raises:
+        RetryableError: when somebody else was faster; nothing has changed.
+    """
+    number = sum(1 for _ in lake.store.list(COMPACTIONS))
+    named = {**about, "replaces": sorted(replaces)}
+    with _published(lake, commit_id, named, f"{COMPACTIONS}{number:08d}.json") as made:
+        yield made
+    found = lake.read_json(f"{COMPACTIONS}{number:08d}.json") or {}
+    if found.get("id") != commit_id:
+        clear(lake, commit_id)
+        raise RetryableError("somebody else has compacted the lake; it is tried again")
+
+
+@contextmanager
+def _published(lake: Lake, commit_id: str, about: Mapping[str, Any], key: str) -> Iterator[Commit]:
     folder = Path(tempfile.mkdtemp(prefix="commit-", dir=lake.scratch))
     try:
         open_commit = Commit(commit_id, folder)
@@ -105,11 +134,10 @@ def commit(lake: Lake, commit_id: str, about: Mapping[str, Any]) -> Iterator[Com
         attempt = f"{ATTEMPTS}{commit_id}.json"
         if not lake.write_json(attempt, {"at": about["at"]}, if_absent=True):
             clear(lake, commit_id)
-        for key, path, _ in finished:
-            lake.store.upload(path, key)
-        files = [{"key": key, "rows": rows} for key, _, rows in finished]
-        manifest = {**about, "id": commit_id, "files": files}
-        lake.write_json(f"{COMMITS}{commit_id}.json", manifest, if_absent=True)
+        for data, path, _ in finished:
+            lake.store.upload(path, data)
+        files = [{"key": data, "rows": rows} for data, _, rows in finished]
+        lake.write_json(key, {**about, "id": commit_id, "files": files}, if_absent=True)
         lake.store.delete([attempt])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -120,7 +148,8 @@ def clear(lake: Lake, commit_id: str) -> int:
 
     A commit that exists stays whole.
     """
-    if lake.store.get(f"{COMMITS}{commit_id}.json") is not None:
+    compacted = {made for made, _ in lake.compactions()}
+    if commit_id in compacted or lake.store.get(f"{COMMITS}{commit_id}.json") is not None:
         return 0
     every = [file.key for table in LOGS for file in lake.store.list(f"{table}/")]
     left = [key for key in every if (partition_of(key) or ("", ""))[1] == commit_id]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyarrow import fs
 
-from audiences.lake.layout import COMMITS, LOGS, partition_of
+from audiences.lake.layout import COMMITS, COMPACTIONS, LOGS, partition_of
 from shared.errors import ConfigurationError, IntegrityError
 from shared.ports import Store
 
@@ -33,15 +33,43 @@ class Lake:
     files: fs.FileSystem
     scratch: Path
     only: frozenset[str] | None = None  # read as if there were no other commits than these
+    _read: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict, repr=False)
 
     def committed(self) -> frozenset[str]:
-        """Return the ids of all commits; a log's file counts when its commit is among them."""
+        """Return the ids of all commits; a log's file counts when its commit is among them.
+
+        Of a commit that a compaction took into another, the other stands here.
+        """
         if self.only is not None:
             return self.only
-        return frozenset(
+        made = {
             found.key.removeprefix(COMMITS).removesuffix(".json")
             for found in self.store.list(COMMITS)
-        )
+        }
+        for commit, replaced in self.compactions():
+            made = (made - replaced) | {commit}
+        return frozenset(made)
+
+    def compactions(self) -> list[tuple[str, frozenset[str]]]:
+        """Return each compaction's commit with those whose place it took, oldest first."""
+        for found in self.store.list(COMPACTIONS):
+            if found.key not in self._read:  # it is never written anew
+                value = self.read_json(found.key) or {}
+                self._read[found.key] = str(value["id"]), frozenset(value["replaces"])
+        return [self._read[key] for key in sorted(self._read)]
+
+    def since(self, known: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the commits that came after some known ones, and those of them that are gone.
+
+        A compaction of known commits is nothing new, and they are not gone.
+        """
+        seen, replaced = set(known), set[str]()
+        for commit, taken in self.compactions():
+            replaced |= taken
+            if taken <= seen:
+                seen.add(commit)
+        committed = self.committed()
+        return committed - seen, frozenset(known) - committed - replaced
 
     def log_files(
         self, table: str, keep: Callable[[str], bool] = lambda _: True

@@ -34,6 +34,7 @@ LOGS = {
     )
 }
 COMMITS = "commits/"
+COMPACTIONS = "compactions/"  # each makes one commit of many, and takes their place
 ATTEMPTS = "attempts/"  # commits that have begun; one that stays here died on its way
 NEVER = "never"  # the expires_on of rows that are durable
 _PARTITION = re.compile(r"^[^/]+/[a-z_]+=([^/]+)/([^/]+?)\.\d+\.parquet$")
