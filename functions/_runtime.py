@@ -17,7 +17,8 @@
 | `BRIDGE_LOG` | the level of the log | all, optional |
 
 Each handler is `functions.NAME.handler.handler`. With a lake (pyarrow, DuckDB) are `ingest`,
-`refresh`, `plan`, `forget` and `jobs`; light are `collect`, `api`, `sync` and `deliver`.
+`refresh`, `plan`, `forget` and `jobs`; light are `collect`, `api`, `sync` and `deliver`. A piece of
+a sync may take 900 seconds, the whole durable execution a day (`ExecutionTimeout`).
 """
 
 from __future__ import annotations

@@ -171,12 +171,12 @@ def killed(fleet: Fleet, seed: int, rounds: int) -> None:
         now += [*PEOPLE[3:], *customers(range(30, 33), device=False)]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, 1])
 def test_workers_may_die_at_any_moment(fleet: Fleet, seed: int) -> None:
     killed(fleet, seed, 1)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3, 53))
+@pytest.mark.parametrize("seed", range(2, 52))
 def test_workers_may_die_at_any_moment_often(fleet: Fleet, seed: int) -> None:
     killed(fleet, seed, 2)
