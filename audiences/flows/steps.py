@@ -133,7 +133,7 @@ def _still_open(steps: Steps, what: Told) -> bool:
         still_open, stale = _asked(steps, what)
         if not still_open:
             return False
-        if stale or waited >= steps.patience_seconds:
+        if waited >= steps.patience_seconds:
             return not stale
         steps.wait(pause)
         waited, pause = waited + pause, min(pause * 2, _LONGEST_PAUSE)
