@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from audiences.inspect.numbering import Numbering, Rest
+from audiences.inspect.numbering import Numbering
 from audiences.inspect.sniff import NONE, SEPARATORS, Text, packing, sniff
+from audiences.inspect.transport import MARK, Rest, as_latin1
 from shared.errors import DataError
 
 BATCH_ROWS = 128 * 1024
@@ -178,8 +180,10 @@ def texts_of(column: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Return a column's texts, and which of them were no UTF-8 and are read as Latin-1."""
     if not pa.types.is_binary(column.type):
         return column, pa.array([False] * len(column), pa.bool_())
+    marked = pc.any(pc.match_substring(column, MARK)).as_py()
     try:
-        return column.cast(pa.string()), pa.repeat(False, len(column))
+        if not marked:
+            return column.cast(pa.string()), pa.repeat(False, len(column))
     except pa.ArrowInvalid:
         pass
     told = [_told(value) for value in column.to_pylist()]
@@ -193,6 +197,8 @@ def _told(value: bytes | None) -> tuple[str | None, bool]:
     if value is None:
         return None, False
     try:
-        return value.decode(), False
+        text = value.decode()
     except UnicodeDecodeError:
         return value.decode("latin-1"), True
+    plain = as_latin1(text)
+    return plain, plain != text

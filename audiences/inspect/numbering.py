@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,24 +12,6 @@ import pyarrow.csv
 from shared.errors import DataError
 
 MOST_LINES = 100  # in one cell; what is longer is a quote that was never closed
-
-
-class Rest(io.RawIOBase):
-    """The rest of a stream, which counts the quotes that pass."""
-
-    def __init__(self, stream: pa.NativeFile) -> None:
-        super().__init__()
-        self._stream, self.quotes = stream, 0
-
-    def readable(self) -> bool:
-        """Say that it can be read."""
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        """Return up to `size` bytes."""
-        out = bytes(self._stream.read(size) if size >= 0 else self._stream.read())
-        self.quotes += out.count(b'"')
-        return out
 
 
 class Numbering:

@@ -82,7 +82,7 @@ def sniff(path: Path, first: bytes) -> Text:
     blank = len(body) - len(body.lstrip(b"\r\n"))
     words = body[blank:].decode("utf-8", errors="replace")
     separator = _separator(words)
-    cells = _records(words, separator, 1)[0]
+    cells = next(iter(_records(words, separator, 1)), [""])
     header = not any(_DATA.search(cell.strip(" \"'\u200b")) or _no_value(cell) for cell in cells)
     start = len(first) - len(body)
     before = body[:blank].replace(b"\r\n", b"\n").count(b"\n") if header else 0
@@ -106,7 +106,7 @@ def _separator(text: str) -> str:
     """Return the separator by which nearly all rows have the same number of cells."""
     for separator in SEPARATORS:
         widths = [len(cells) for cells in _records(text, separator, _LINES) if any(cells)]
-        most = max(set(widths), key=widths.count)
+        most = max(set(widths), key=widths.count, default=0)
         if most > 1 and widths.count(most) >= 0.8 * len(widths) and widths[0] == most:
             return separator
     return NONE

@@ -6,10 +6,13 @@ import gzip
 import os
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from audiences.flows.inspect import Asked, Inspection, inspect_file
 from audiences.inspect.columns import choose
@@ -115,6 +118,13 @@ def test_lines_are_counted_through_quoted_line_ends_blank_lines_and_broken_rows(
     assert told.rows == 7
 
 
+def test_a_broken_row_that_is_no_utf8_either_costs_only_itself(tmp_path: Path) -> None:
+    rows = [*(f"{h},x".encode() for h in HASHES), b"\xfcber,y,z", b"\xfc,y"]
+    told = inspect(tmp_path, "list.csv", b"\n".join([b"hash,note", *rows, b""]))
+    found = {f.code: f.lines for f in told.every}
+    assert found == {"wrong_number_of_cells": (2002,), "not_utf8": (2003,)}
+
+
 def test_a_byte_order_mark_is_told_and_sticks_to_nothing(tmp_path: Path) -> None:
     for name, head in (("a.csv", b"hash\n"), ("b.txt", b"")):
         told = inspect(tmp_path, name, b"\xef\xbb\xbf" + head + LIST)
@@ -185,3 +195,28 @@ def test_columns_without_ids_are_left_alone() -> None:
     assert choose(0, "customer", {"phone": 100}, alone=False) is None
     assert choose(0, "phone", {"phone": 100}, alone=False).type == "phone"
     assert choose(0, "column 1", {"phone": 100}, alone=True).type == "phone"
+
+
+_SIGNS = ",;|@\"' \t\n\r\x1f\u00e9\ufeff\u200b"
+_BITS = st.sampled_from([
+    *(sign.encode() for sign in _SIGNS), b"\r\n", b"\xff", b"PAR1", b"\x1f\x8b", b"0" * 63,
+    HASHES[0].encode(), HASHES[1].upper().encode(), b"email", b"ana@example.com", b"+84912345678",
+    b"null",
+])  # fmt: skip
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    data=st.one_of(st.lists(_BITS, max_size=40).map(b"".join), st.binary(max_size=200)),
+    name=st.sampled_from(["list.csv", "list.txt"]),
+)
+def test_no_file_whatever_breaks_it(data: bytes, name: str) -> None:
+    with TemporaryDirectory() as folder:
+        try:
+            told = inspect(Path(folder), name, data)
+        except DataError:
+            return
+    every = [line for one in told.every for line in one.lines]
+    assert all(0 < line <= data.count(b"\n") + data.count(b"\r") + 1 for line in every)
+    assert all(one.rows <= told.rows for one in told.every)
+    assert all(0 <= column.lost <= told.rows for column in told.columns)
