@@ -61,6 +61,12 @@ def starts_at(at: datetime) -> datetime:
     return latest.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
+def taking(destination: Destination) -> tuple[Platform, Pack]:
+    """Return what a destination takes, and by which rules, as its options have them."""
+    options = destination.options
+    return limited(platform(destination.platform), options), pack(destination.platform, options)
+
+
 def make_plan(
     workspace: Workspace,
     audience: Audience,
@@ -78,7 +84,7 @@ def make_plan(
         ConfigurationError: when the platform cannot take this audience or mode, or the
             destination's name stands for another account or audience than before.
     """
-    to = limited(platform(destination.platform), destination.options)
+    to, rules = taking(destination)
     _check(audience, to, asked.mode)
     lake, at = replace(workspace.lake, only=frozenset(inputs["commits"])), workspace.now()
     starts = starts_at(at)
@@ -90,7 +96,6 @@ def make_plan(
     )
     with query.connect(lake.scratch, workspace.memory) as con:
         held = _tables(con, lake, audience, destination, inputs, at, audience_id)
-        rules = pack(destination.platform, destination.options)
         workspace.progress(f"plan {audience.name} → {destination.name}", 0)
         policy = destination.consent
         dropped = make_desired(con, to, rules, audience.of, policy, mode=asked.mode, outlive=starts)
@@ -292,7 +297,7 @@ def want(
     Raises:
         ConfigurationError: as `make_plan`.
     """
-    to, rules = platform(destination.platform), pack(destination.platform)
+    to, rules = taking(destination)
     lake, at, policy = workspace.lake, workspace.now(), destination.consent
     _check(audience, to, mode)
     inputs = latest_inputs(lake, audience.name, destination.name)
