@@ -12,9 +12,9 @@ from duckdb import DuckDBPyConnection as Connection
 
 from audiences.destinations import Destination
 from audiences.flows import load
-from audiences.flows.plan import want
 from audiences.flows.prepare import known_id
 from audiences.flows.report import built_audiences
+from audiences.flows.want import want
 from audiences.flows.workspace import Workspace
 from audiences.ingest.rejects import fix
 from audiences.lake import query, snapshot

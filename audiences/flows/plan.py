@@ -85,7 +85,7 @@ def make_plan(
             destination's name stands for another account or audience than before.
     """
     to, rules = taking(destination)
-    _check(audience, to, asked.mode)
+    check(audience, to, asked.mode)
     lake, at = replace(workspace.lake, only=frozenset(inputs["commits"])), workspace.now()
     starts = starts_at(at)
     target = Target(
@@ -95,7 +95,7 @@ def make_plan(
         options=destination.options,
     )
     with query.connect(lake.scratch, workspace.memory) as con:
-        held = _tables(con, lake, audience, destination, inputs, at, audience_id)
+        held = read_tables(con, lake, audience, destination, inputs, at, audience_id)
         workspace.progress(f"plan {audience.name} → {destination.name}", 0)
         policy = destination.consent
         dropped = make_desired(con, to, rules, audience.of, policy, mode=asked.mode, outlive=starts)
@@ -139,7 +139,12 @@ def make_plan(
     return plan
 
 
-def _check(audience: Audience, to: Platform, mode: str) -> None:
+def check(audience: Audience, to: Platform, mode: str) -> None:
+    """Refuse an audience or mode that the platform cannot take.
+
+    Raises:
+        ConfigurationError: saying what it takes.
+    """
     can = ("mirror", "add", *(("replace",) if Op.REPLACE in to.ops else ()))
     if mode not in can:
         raise ConfigurationError(
@@ -153,7 +158,7 @@ def _check(audience: Audience, to: Platform, mode: str) -> None:
         )
 
 
-def _tables(
+def read_tables(
     con: Connection,
     lake: Lake,
     audience: Audience,
@@ -279,28 +284,3 @@ def _missing(workspace: Workspace, plan: Plan) -> tuple[str, ...]:
     replaced = set().union(*(taken for _, taken in workspace.lake.compactions()))
     gone = sorted(read - replaced)
     return tuple(f"ingest {commit[:12]}" for commit in gone)
-
-
-def want(
-    con: Connection,
-    workspace: Workspace,
-    audience: Audience,
-    destination: Destination,
-    mode: str,
-    audience_id: str | None,
-) -> tuple[Platform, Pack, dict[str, int]]:
-    """Make all that a plan made now would want, and nothing of what it would send.
-
-    Returns what the platform takes, by which rules, and why members fall out, counted, as the
-    plan's `dropped`.
-
-    Raises:
-        ConfigurationError: as `make_plan`.
-    """
-    to, rules = taking(destination)
-    lake, at, policy = workspace.lake, workspace.now(), destination.consent
-    _check(audience, to, mode)
-    inputs = latest_inputs(lake, audience.name, destination.name)
-    _tables(con, lake, audience, destination, inputs, at, audience_id)
-    outlive = starts_at(at)
-    return to, rules, make_desired(con, to, rules, audience.of, policy, mode=mode, outlive=outlive)

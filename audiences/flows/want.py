@@ -1,0 +1,38 @@
+"""Want: all that a plan made now would want of an audience, and nothing of what it would send."""
+
+from __future__ import annotations
+
+from duckdb import DuckDBPyConnection as Connection
+
+from audiences.destinations import Destination
+from audiences.flows.plan import check, latest_inputs, read_tables, starts_at, taking
+from audiences.flows.workspace import Workspace
+from audiences.identifiers.packs import Pack
+from audiences.match.desired import make_desired
+from audiences.platforms.base import Platform
+from audiences.rules.spec import Audience
+
+
+def want(
+    con: Connection,
+    workspace: Workspace,
+    audience: Audience,
+    destination: Destination,
+    mode: str,
+    audience_id: str | None,
+) -> tuple[Platform, Pack, dict[str, int]]:
+    """Make the tables of `match.desired` from the newest state, by the steps of `make_plan`.
+
+    Returns what the platform takes, by which rules, and why members fall out, counted, as the
+    plan's `dropped`.
+
+    Raises:
+        ConfigurationError: as `make_plan`.
+    """
+    to, rules = taking(destination)
+    lake, at, policy = workspace.lake, workspace.now(), destination.consent
+    check(audience, to, mode)
+    inputs = latest_inputs(lake, audience.name, destination.name)
+    read_tables(con, lake, audience, destination, inputs, at, audience_id)
+    outlive = starts_at(at)
+    return to, rules, make_desired(con, to, rules, audience.of, policy, mode=mode, outlive=outlive)
