@@ -116,9 +116,18 @@ def _fault(state: State, standin: StandIn, call: Call) -> str:
 
 
 def _reply(state: State, standin: StandIn, call: Call, fault: str) -> Reply:
-    wait = state.paces[standin.slug].wait(time.monotonic())
-    if wait or fault == "429":
-        return standin.throttled(wait or state.faults.retry_after_seconds)
+    pace = state.paces[standin.slug]
+    wait = pace.wait(time.monotonic())
+    throttled = bool(wait) or fault == "429"
+    wait = wait or (state.faults.retry_after_seconds if throttled else 0.0)
+    reply = standin.throttled(wait) if throttled else _answer(state, standin, call, fault)
+    if standin.paced is None:
+        return reply
+    counts = standin.paced(int(pace.burst), 0 if throttled else int(pace.left), wait)
+    return replace(reply, headers={**counts, **reply.headers})
+
+
+def _answer(state: State, standin: StandIn, call: Call, fault: str) -> Reply:
     if fault == "500":
         return standin.broken()
     if fault == "expired_token":

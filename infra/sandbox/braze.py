@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
-from infra.sandbox.call import Call, RefusedError, Reply, StandIn, parse, spoilt
+from infra.sandbox.call import Call, RefusedError, Reply, StandIn, counted, parse, spoilt
 from infra.sandbox.state import Audience, State
 
 OBJECTS = {"/users/track": 75, "/users/track/bulk": 1_000}
@@ -97,18 +96,12 @@ def _apply(state: State, user: dict[str, Any]) -> None:
         audience.add([(key,)]) if value else audience.remove([(key,)])
 
 
-def _throttled(wait: float) -> Reply:
-    reply = _error(429, "Rate limit exceeded")
-    headers = {"x-ratelimit-limit": "3000", "x-ratelimit-remaining": "0"}
-    headers["x-ratelimit-reset"] = str(int(datetime.now(UTC).timestamp() + wait + 1))
-    return Reply(status=429, body=reply.body, headers=headers)
-
-
 BRAZE = StandIn(
     slug="braze",
     handle=handle,
     takes_rows=lambda call: call.path in OBJECTS,
-    throttled=_throttled,
+    throttled=lambda _wait: _error(429, "Rate limit exceeded"),
+    paced=counted("x-ratelimit", epoch=True),
     broken=lambda: _error(500, "Internal Server Error"),
     expired=lambda: _error(401, "Invalid API key"),
 )

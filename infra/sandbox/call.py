@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -73,6 +75,24 @@ class RefusedError(Exception):
         super().__init__(reply.status)
 
 
+Paced = Callable[[int, int, float], Mapping[str, str]]  # (limit, left, seconds to wait)
+
+
+def counted(prefix: str, *, epoch: bool) -> Paced:
+    """Return what writes the headers that count calls: the limit, what remains, and until when.
+
+    The end is in seconds of the clock (`epoch`), or from now on.
+    """
+
+    def headers(limit: int, left: int, wait: float) -> dict[str, str]:
+        end = math.ceil(time.time() + wait) if wait else int(time.time())
+        moment = end if epoch else math.ceil(wait)
+        numbers = {"limit": limit, "remaining": left, "reset": moment}
+        return {f"{prefix}-{name}": str(number) for name, number in numbers.items()}
+
+    return headers
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandIn:
     """One platform of the sandbox: what it answers, and how it says that it is unwell."""
@@ -85,6 +105,7 @@ class StandIn:
     takes_rows: Callable[[Call], bool] = lambda _call: False  # could some of its rows be refused?
     takes_token: Callable[[Call], bool] = lambda _call: True  # could its token have expired?
     tokens_at: tuple[str, ...] = ()  # paths that are told secrets and give tokens
+    paced: Paced | None = None  # the headers of every answer that count calls
 
 
 def parse(body: bytes) -> dict[str, Any] | None:

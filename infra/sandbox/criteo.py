@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from infra.sandbox.call import (
     RefusedError,
     Reply,
     StandIn,
+    counted,
     is_text,
     parse,
     spoilt,
@@ -219,19 +219,13 @@ def _identifiers(change: dict[str, Any]) -> tuple[str, list[str]]:
     return kind, values
 
 
-def _throttled(wait: float) -> Reply:
-    reply = _error(429, "quota-exceeded", "Too many calls")
-    headers = {"x-ratelimit-limit": "250", "x-ratelimit-remaining": "0"}
-    headers["x-ratelimit-reset"] = str(int(time.time() + wait + 1))
-    return Reply(status=429, body=reply.body, headers=headers)
-
-
 CRITEO = StandIn(
     slug="criteo",
     handle=handle,
     takes_rows=lambda call: call.method == "PATCH" and call.path.endswith("/contact-list"),
     tokens_at=(GRANTS_AT,),
-    throttled=_throttled,
+    throttled=lambda _wait: _error(429, "quota-exceeded", "Too many calls"),
+    paced=counted("x-ratelimit", epoch=True),
     broken=lambda: _error(500, "internal-server-error", "Internal server error"),
     expired=lambda: _error(401, "authorization-token-expired", "Authorization token expired"),
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.sandbox.call import Call, RefusedError, Reply, StandIn, is_text, parse, spoilt
+from infra.sandbox.call import Call, RefusedError, Reply, StandIn, counted, is_text, parse, spoilt
 from infra.sandbox.state import Audience, State
 
 PROFILES = 10_000
@@ -241,7 +242,7 @@ def _remove(call: Call, state: State, found: Audience) -> Reply:
 
 def _throttled(wait: float) -> Reply:
     reply = _error(429, "throttled", "Request was throttled.")
-    return Reply(status=429, body=reply.body, headers={"retry-after": str(round(wait) or 1)})
+    return Reply(status=429, body=reply.body, headers={"retry-after": str(math.ceil(wait))})
 
 
 ANSWERS = {
@@ -256,6 +257,7 @@ KLAVIYO = StandIn(
     handle=handle,
     takes_rows=lambda call: call.path.rstrip("/").endswith(JOBS) and call.method == "POST",
     throttled=_throttled,
+    paced=counted("ratelimit", epoch=False),
     broken=lambda: _error(500, "error", "A server error occurred."),
     expired=_unauthorized,
 )

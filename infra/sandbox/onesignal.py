@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 from urllib.parse import unquote
@@ -118,7 +119,7 @@ def _apply(state: State, mine: dict[str, str], external: str, tags: dict[str, st
 
 def _throttled(wait: float) -> Reply:
     reply = _error(429, "API rate limit exceeded")
-    return Reply(status=429, body=reply.body, headers={"retry-after": str(round(wait) or 1)})
+    return Reply(status=429, body=reply.body, headers={"retry-after": str(math.ceil(wait))})
 
 
 ONESIGNAL = StandIn(

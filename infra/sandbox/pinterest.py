@@ -11,6 +11,7 @@ from infra.sandbox.call import (
     RefusedError,
     Reply,
     StandIn,
+    counted,
     is_text,
     parse,
     spoilt,
@@ -176,20 +177,13 @@ def _sized(state: State, audience: dict[str, Any]) -> dict[str, Any]:
     return {**audience, "size": size, "status": "READY" if size >= SMALLEST else "TOO_SMALL"}
 
 
-def _throttled(wait: float) -> Reply:
-    reply = _error(429, 8, "You have exceeded your rate limit. Try again later.")
-    headers = {"x-ratelimit-limit": "100, 100;w=1", "x-ratelimit-remaining": "0"}
-    return Reply(
-        status=429, body=reply.body, headers=headers | {"x-ratelimit-reset": str(round(wait) or 1)}
-    )
-
-
 PINTEREST = StandIn(
     slug="pinterest",
     handle=handle,
     takes_rows=lambda call: "/customer_lists" in call.path and call.method in ("POST", "PATCH"),
     tokens_at=(GRANTS_AT, GRANTS_AT.removeprefix("/v5")),
-    throttled=_throttled,
+    throttled=lambda _wait: _error(429, 8, "You have exceeded your rate limit."),
+    paced=counted("x-ratelimit", epoch=False),
     broken=lambda: _error(500, 0, "Sorry! Something went wrong on our end."),
     expired=lambda: _error(401, 2, "Authentication failed."),
 )

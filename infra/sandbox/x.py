@@ -12,7 +12,16 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
-from infra.sandbox.call import Call, RefusedError, Reply, StandIn, is_sha256, is_text, spoilt
+from infra.sandbox.call import (
+    Call,
+    RefusedError,
+    Reply,
+    StandIn,
+    counted,
+    is_sha256,
+    is_text,
+    spoilt,
+)
 from infra.sandbox.state import Audience, State
 
 OPERATIONS = 2_500
@@ -217,20 +226,17 @@ def _moment(text: Any) -> datetime | None:
     return found if found.tzinfo else None
 
 
-def _throttled(wait: float) -> Reply:
-    reply = _error(429, "TOO_MANY_REQUESTS", "Rate limit exceeded")
-    end = str(int(datetime.now(UTC).timestamp() + wait + 1))
-    names = ("x-rate-limit", "x-account-rate-limit")
-    headers = {f"{name}-{tail}": "0" for name in names for tail in ("limit", "remaining")}
-    ends = {f"{name}-reset": end for name in names}
-    return Reply(status=429, body=reply.body, headers=headers | ends)
+def _counted(limit: int, left: int, wait: float) -> dict[str, str]:
+    both = [counted(name, epoch=True) for name in ("x-rate-limit", "x-account-rate-limit")]
+    return {key: value for one in both for key, value in one(limit, left, wait).items()}
 
 
 X = StandIn(
     slug="x",
     handle=handle,
     takes_rows=lambda call: call.path.endswith("/users"),
-    throttled=_throttled,
+    throttled=lambda _wait: _error(429, "TOO_MANY_REQUESTS", "Rate limit exceeded"),
+    paced=_counted,
     broken=lambda: _error(503, "SERVICE_UNAVAILABLE", "Service unavailable"),
     expired=lambda: _unauthorized().reply,
 )

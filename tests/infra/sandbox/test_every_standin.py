@@ -152,6 +152,25 @@ def test_one_call_too_many_is_refused(url: str, caller: Caller) -> None:
     assert not caller.words.rate_header or came.headers[caller.words.rate_header].isdecimal()
 
 
+COUNTED = {
+    "pinterest": "x-ratelimit-remaining",
+    "x": "x-account-rate-limit-remaining",
+    "criteo": "x-ratelimit-remaining",
+    "braze": "x-ratelimit-remaining",
+    "klaviyo": "ratelimit-remaining",
+}
+
+
+@pytest.mark.parametrize(("slug", "header"), COUNTED.items())
+def test_every_answer_counts_the_calls_that_remain(url: str, slug: str, header: str) -> None:
+    caller = CALLERS[slug]
+    audience = audience_of(url, caller)
+    door(url, "limits", {slug: {"per_second": 0.01, "burst": 3}}).raise_for_status()
+    call = caller.add(audience, values(caller, 1))
+    left = [send(url, caller, call).headers[header] for _ in range(4)]
+    assert left == ["2", "1", "0", "0"]
+
+
 @every
 @pytest.mark.parametrize("kind", ["500", "expired_token", "429"])
 def test_faults_come_in_the_platforms_own_words(url: str, caller: Caller, kind: str) -> None:
