@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import socket
 import subprocess
 import time
@@ -66,3 +67,12 @@ def members(url: str) -> Callable[[str, str], list[str]]:
 def digests() -> list[str]:
     """Three digests in hex, in order."""
     return sorted(hashlib.sha256(str(n).encode()).hexdigest() for n in range(3))
+
+
+@pytest.fixture(scope="session")
+def ours() -> dict[str, dict[str, str]]:
+    """The bodies that the bridge sends, by platform and operation."""
+    bridge = [str(ROOT / ".venv/bin/python"), "-m", "tests.vendors.our_requests"]
+    came = subprocess.run(bridge, cwd=ROOT, capture_output=True, check=True)
+    bodies: dict[str, dict[str, str]] = json.loads(came.stdout)
+    return bodies
