@@ -17,7 +17,7 @@ from infra.sandbox.state import Audience, Pace, State
 from shared.clock import Clock, parse_instant
 from shared.errors import ConfigurationError
 
-PACE = ("per_second", "burst", "polls", "milliseconds")
+PACE = ("per_second", "burst", "polls", "milliseconds", "absent")
 
 
 def routes(state: Callable[[], State], reset: Callable[[], None]) -> list[Route]:

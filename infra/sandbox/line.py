@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -28,8 +30,25 @@ LIFE = timedelta(days=180)
 FIRST_ID = 4_389_000_000_000
 USER = re.compile(r"U[0-9a-f]{32}")
 AT = "/v2/bot/audienceGroup"
+RUNNING = 10  # jobs of one group at once
 CREATE = ("description", "isIfaAudience", "uploadDescription", "audiences")
 ADD = ("audienceGroupId", "uploadDescription", "audiences")
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """One upload on its way."""
+
+    number: int
+    description: str
+    count: int
+    created: int
+    polls: int
+    ready_at: float
+
+    def done(self) -> bool:
+        """Tell whether it is over: asked about often enough, or long enough ago."""
+        return self.polls <= 0 or time.monotonic() >= self.ready_at
 
 
 def handle(call: Call, state: State) -> Reply:
@@ -57,7 +76,7 @@ def _group(call: Call, state: State, match: re.Match[str]) -> Reply:
     group = _found(state, match[1])
     match call.method, match[2]:
         case "GET", None:
-            jobs = group.facts.get("jobs", [])[-50:]
+            jobs = [_progress(job, group) for job in group.facts.get("jobs", [])[-50:]]
             return Reply(body={"audienceGroup": _shown(state, group), "jobs": jobs})
         case "DELETE", None:
             del state.platforms["line"][group.id]
@@ -71,6 +90,11 @@ def _group(call: Call, state: State, match: re.Match[str]) -> Reply:
 def _unauthorized() -> Reply:
     why = "Authentication failed. Confirm that the access token in the authorization header"
     return Reply(status=401, body={"message": f"{why} is valid."})
+
+
+def _throttled() -> Reply:
+    why = "The API rate limit has been exceeded. Try again later."
+    return Reply(status=429, body={"message": why})
 
 
 def _refused(status: int, message: str, code: str = "", field: str = "") -> RefusedError:
@@ -142,8 +166,10 @@ def _upload(call: Call, state: State, body: dict[str, Any], ids: list[str]) -> R
     shape = UUID if group.facts.get("ifa") else USER
     if not all(shape.fullmatch(one) for one in ids):
         raise _bad("UPLOAD_AUDIENCE_GROUP_INVALID_AUDIENCE_ID_FORMAT", "audiences[].id")
+    if len(_running(group)) >= RUNNING:
+        raise RefusedError(_throttled())
     group.add([(one,) for one in ids])
-    group.facts.setdefault("jobs", []).append(_job(state, group, body, len(ids)))
+    group.facts.setdefault("jobs", []).append(_job(state, body, len(ids)))
     if call.method == "PUT":
         return Reply(status=202, body=None)
     state.make("line", group)
@@ -164,22 +190,39 @@ def _new(state: State, body: dict[str, Any]) -> Audience:
     return group
 
 
-def _job(state: State, group: Audience, body: dict[str, Any], count: int) -> dict[str, Any]:
+def _job(state: State, body: dict[str, Any], count: int) -> Job:
+    pace = state.paces["line"]
+    return Job(
+        number=int(state.next_id(FIRST_ID)),
+        description=body.get("uploadDescription", ""),
+        count=count,
+        created=int(state.clock.now().timestamp()),
+        polls=round(pace.polls),
+        ready_at=time.monotonic() + pace.milliseconds / 1000,
+    )
+
+
+def _running(group: Audience) -> list[Job]:
+    return [job for job in group.facts.get("jobs", []) if not job.done()]
+
+
+def _progress(job: Job, group: Audience) -> dict[str, Any]:
+    job.polls -= 1
     return {
-        "audienceGroupJobId": int(state.next_id(FIRST_ID)),
+        "audienceGroupJobId": job.number,
         "audienceGroupId": int(group.id),
-        "description": body.get("uploadDescription", ""),
+        "description": job.description,
         "type": "DIFF_ADD",
-        "jobStatus": "FINISHED",
-        "audienceCount": count,
-        "created": int(state.clock.now().timestamp()),
+        "jobStatus": "FINISHED" if job.done() else "WORKING",
+        "audienceCount": job.count,
+        "created": job.created,
     }
 
 
 def _shown(state: State, group: Audience) -> dict[str, Any]:
     now = state.clock.now()
     made, until = group.facts.get("made", now), group.facts.get("until", now + LIFE)
-    status = "EXPIRED" if now > until else "READY"
+    status = "EXPIRED" if now > until else "IN_PROGRESS" if _running(group) else "READY"
     more: dict[str, Any] = {}
     if status == "READY" and 0 < len(group.members) < SMALLEST:
         status, more = "FAILED", {"failedType": "AUDIENCE_GROUP_AUDIENCE_INSUFFICIENT"}
@@ -217,9 +260,7 @@ def _list(call: Call, state: State) -> Reply:
 LINE = StandIn(
     slug="line",
     handle=handle,
-    throttled=lambda _wait: Reply(
-        status=429, body={"message": "The API rate limit has been exceeded. Try again later."}
-    ),
+    throttled=lambda _wait: _throttled(),
     broken=lambda: Reply(status=500, body={"message": "Internal server error"}),
     expired=_unauthorized,
 )

@@ -48,6 +48,9 @@ def handle(call: Call, state: State) -> Reply:
     segment = state.platforms["linkedin"].get(match[1])
     if segment is None:
         raise _refused(404, "NOT_FOUND", "Could not find the entity")
+    if segment.facts.get("absent", 0) > 0:
+        segment.facts["absent"] -= 1
+        raise _refused(404, "NOT_FOUND", "Could not find the entity")
     return _users(call, segment) if match[2] else _one(call, state, segment)
 
 
@@ -104,6 +107,7 @@ def _create(call: Call, state: State) -> Reply:
         raise _refused(429, "SEGMENT_LIMIT_EXCEEDED", "The account has too many DMP segments")
     segment = Audience(id=state.next_id(FIRST_ID), name=str(name), account=account)
     segment.facts = {n: body[n] for n in ("sourcePlatform", "sourceSegmentId") if n in body}
+    segment.facts["absent"] = state.paces["linkedin"].absent
     state.make("linkedin", segment)
     headers = {"x-restli-id": segment.id, "x-linkedin-id": segment.id}
     return Reply(status=201, body=None, headers=headers)
@@ -165,7 +169,7 @@ def _shown(segment: Audience) -> dict[str, Any]:
         "type": "USER",
         "destinations": [destination],
         "inputCount": size,
-        **segment.facts,
+        **{name: told for name, told in segment.facts.items() if name != "absent"},
     }
 
 

@@ -98,6 +98,7 @@ class Pace:
     burst: float = 400.0
     polls: int = 2  # Google: a status is final after so many questions,
     milliseconds: float = 300.0  # or after so long, whichever comes first
+    absent: float = 0.0  # LinkedIn: so often a new segment is not found yet
     left: float = 400.0
     at: float | None = None
 

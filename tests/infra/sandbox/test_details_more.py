@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import struct
-import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from infra.sandbox.server import Running, start
-from infra.sandbox.uid2 import SECRET
 from tests.infra.sandbox.callers import WAIT, audience_of, door, send, sent, state
 from tests.infra.sandbox.callers_cep import KLAVIYO, ONESIGNAL, WEBHOOK
 from tests.infra.sandbox.callers_more import CRITEO, LINE, REDDIT, YAHOO, X, oauth1
 
 HASHES = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(1_501)]
-KEY = base64.b64decode(SECRET)
 
 
 @pytest.fixture(scope="module")
@@ -36,118 +29,6 @@ def server() -> Iterator[Running]:
 def url(server: Running) -> str:
     requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
     return server.url
-
-
-def uid2(url: str, body: object, age: float = 0, text: bool = False, **change) -> requests.Response:
-    plain = (
-        struct.pack(">q", int((time.time() - age) * 1000)) + b"nonce-12" + json.dumps(body).encode()
-    )
-    iv = b"0" * 12
-    envelope = b"\x01" + iv + AESGCM(change.get("key", KEY)).encrypt(iv, plain, None)
-    kind = "text/plain" if text else "application/octet-stream"
-    headers = {"authorization": f"Bearer {change.get('token', 'sandbox')}", "content-type": kind}
-    data = base64.b64encode(envelope) if text else envelope
-    return requests.post(f"{url}/uid2/v3/identity/map", data, headers=headers, timeout=WAIT)
-
-
-def opened(came: requests.Response, text: bool = False) -> dict:
-    envelope = base64.b64decode(came.content) if text else came.content
-    plain = AESGCM(KEY).decrypt(envelope[:12], envelope[12:], None)
-    assert plain[8:16] == b"nonce-12"
-    return json.loads(plain[16:])
-
-
-@pytest.mark.parametrize("text", [False, True])
-def test_uid2_answers_in_the_order_of_what_was_asked(url: str, text: bool) -> None:
-    out = base64.b64encode(hashlib.sha256(b"optout@example.com").digest()).decode()
-    ann = base64.b64encode(hashlib.sha256(b"ann@example.com").digest()).decode()
-    asked = {"email_hash": [ann, "nonsense", out], "email": ["Ann@Example.com "], "phone": ["12"]}
-    answer = opened(uid2(url, asked, text=text), text)
-    assert answer["status"] == "success"
-    mapped = answer["body"]
-    assert [one.get("e") for one in mapped["email_hash"]] == [None, "invalid identifier", "optout"]
-    assert mapped["email"][0] == mapped["email_hash"][0]
-    assert mapped["email"][0]["r"] > time.time()
-    assert (mapped["phone"], mapped["phone_hash"]) == ([{"e": "invalid identifier"}], [])
-
-
-def test_uid2_refuses_in_plain_words(url: str) -> None:
-    good = {"email": ["ann@example.com"]}
-    assert uid2(url, good, token="x").json() == {"status": "unauthorized"}
-    for came in (
-        uid2(url, good, age=61),
-        uid2(url, good, key=b"1" * 32),
-        uid2(url, {"emails": []}),
-        uid2(url, {"email": "ann@example.com"}),
-        uid2(url, {"email": ["a@b.co"] * 5_001}),
-    ):
-        assert (came.status_code, came.json()["status"]) == (400, "client_error")
-    assert requests.post(f"{url}/uid2/v2/identity/map", timeout=WAIT).status_code == 401
-    door(url, "limits", {"uid2": {"per_second": 0.01, "burst": 0}})
-    throttled = uid2(url, good)
-    assert (throttled.status_code, throttled.content) == (429, b"")
-
-
-def test_uid2s_faults_are_of_single_identifiers(url: str) -> None:
-    door(url, "faults", {"rate": 1, "kinds": ["partial"], "seed": 1})
-    answer = opened(uid2(url, {"phone": [f"+8490123456{n}" for n in range(10)]}))
-    assert [one.get("e") for one in answer["body"]["phone"]] == ["invalid identifier"] + [None] * 9
-
-
-TTD = {"ttd-auth": "sandbox"}
-
-
-def crm(url: str, tail: str, body: object) -> requests.Response:
-    at = f"{url}/the_trade_desk/v3/crmdata{tail}"
-    return requests.post(at, json=body, headers=TTD, timeout=WAIT)
-
-
-@pytest.fixture
-def segment(url: str) -> str:
-    new = {"AdvertiserId": "abc", "SegmentName": "vips", "Region": "US"}
-    assert crm(url, "/segment", new | {"Region": "MARS"}).status_code == 400
-    made = crm(url, "/segment", new).json()["CrmDataId"]
-    assert crm(url, "/segment", new).status_code == 400  # the name is taken
-    return made
-
-
-def drop(url: str, segment: str, **change: object) -> requests.Response:
-    body = {"PiiType": "EmailHashedUnifiedId2", "MergeMode": "Replace", **change}
-    return crm(url, f"/segment/abc/{segment}", body)
-
-
-def put(place: str, lines: list[str], end: str = "\n") -> requests.Response:
-    headers = {"content-type": "text/plain"}
-    return requests.put(place, "\n".join(lines) + end, headers=headers, timeout=WAIT)
-
-
-def test_the_trade_desk_replaces_crm_data_by_a_file(url: str, segment: str) -> None:
-    place = drop(url, segment).json()["Url"]
-    assert put(place, HASHES).status_code == 200
-    assert state(url, "the_trade_desk")[segment]["count"] == 1_501
-    assert put(place, HASHES[1:]).status_code == 200
-    assert state(url, "the_trade_desk")[segment]["count"] == 1_500
-    at = f"{url}/the_trade_desk/v3/crmdata/segment/abc"
-    pages = [
-        requests.get(at, params={"pagingToken": token}, headers=TTD, timeout=WAIT).json()
-        for token in ("", "end")
-    ]
-    assert [[one["CrmDataId"] for one in page["Segments"]] for page in pages] == [[segment], []]
-
-
-def test_the_trade_desk_refuses_other_drops(url: str, segment: str) -> None:
-    assert drop(url, segment, PiiType="Email").status_code == 400
-    assert drop(url, segment, MergeMode="Append").status_code == 400
-    assert drop(url, "crm1").status_code == 404
-    place = drop(url, segment).json()["Url"]
-    assert put(place, HASHES[:1_499]).status_code == 400
-    assert put(place, [*HASHES, "ann@example.com"]).status_code == 400
-    assert put(place, HASHES, end="").status_code == 400
-    assert put(place.partition("?")[0], HASHES).status_code == 403
-    later = datetime.now(UTC) + timedelta(hours=1, minutes=1)
-    door(url, "clock", {"now": later.isoformat()})
-    assert "expired" in put(place, HASHES).text
-    assert state(url, "the_trade_desk")[segment]["count"] == 0
 
 
 def test_x_refuses_a_signature_that_came_before(url: str) -> None:
@@ -218,7 +99,13 @@ def test_lines_groups_end_and_take_no_retry_key(url: str) -> None:
     keyed = replace(call, headers={**call.headers, "x-line-retry-key": "1"})
     assert send(url, LINE, keyed).status_code == 400
     assert send(url, LINE, call).status_code == 202
-    shown = send(url, LINE, sent("GET", f"/v2/bot/audienceGroup/{one}")).json()["audienceGroup"]
+    ask = sent("GET", f"/v2/bot/audienceGroup/{one}")
+    door(url, "limits", {"line": {"milliseconds": 60_000}})
+    send(url, LINE, call)
+    told = [send(url, LINE, ask).json() for _ in range(2)]
+    assert [one["audienceGroup"]["status"] for one in told] == ["IN_PROGRESS", "FAILED"]
+    assert [one["jobs"][-1]["jobStatus"] for one in told] == ["WORKING", "FINISHED"]
+    shown = told[1]["audienceGroup"]
     assert shown["expireTimestamp"] - shown["created"] == 15_552_000
     assert (shown["status"], shown["failedType"]) == (
         "FAILED",
@@ -227,6 +114,14 @@ def test_lines_groups_end_and_take_no_retry_key(url: str) -> None:
     door(url, "clock", {"now": "2027-05-21T00:00:00Z"})
     late = send(url, LINE, call)
     assert "AUDIENCE_GROUP_CAN_NOT_UPLOAD_STATUS_EXPIRED" in late.text
+
+
+def test_line_works_on_ten_uploads_of_a_group_at_once(url: str) -> None:
+    door(url, "limits", {"line": {"milliseconds": 60_000}})
+    one = audience_of(url, LINE)
+    call = LINE.add(one, [LINE.value(1)])
+    came = [send(url, LINE, call).status_code for _ in range(10)]
+    assert came == [202] * 9 + [429]  # making the group was the first
 
 
 def test_yahoo_reads_the_segments_of_a_row(url: str) -> None:
