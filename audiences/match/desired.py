@@ -76,18 +76,25 @@ def owned_sql(of: str) -> str:
     )
 
 
-def devices_sql(outlive: datetime | None = None) -> str:
-    """Take each live device once, with the latest end of its life.
+def devices_sql(platform: Platform, outlive: datetime | None = None) -> str:
+    """Take each live device that the platform takes once, with the latest end of its life.
 
     One that does not `outlive` the time in which the plan may be sent is left out: it would make
     the whole plan old in a moment.
     """
+    kinds = [f"'{kind}'" for key in platform.keys for kind in key.types if _is_device(kind)]
+    taken = f"id_type IN ({', '.join(kinds)})" if kinds else "false"
     having = f" HAVING max(expires_at) > {timestamp(outlive)}" if outlive else ""
     return (
         "SELECT device AS key, id_type AS type, any_value(id) AS value, "
         "max(expires_at) AS expires_at FROM sightings_now SEMI JOIN owned ON owned.key = device "
-        f"GROUP BY device, id_type{having}"
+        f"WHERE {taken} GROUP BY device, id_type{having}"
     )
+
+
+def _is_device(kind: str) -> bool:
+    known = id_type(kind)
+    return known is not None and known.device
 
 
 def contacts_sql() -> str:
@@ -207,7 +214,7 @@ def make_desired(
     steps = {
         "eligible": eligible_sql(of, policy),
         "owned": owned_sql(of),
-        "devices": devices_sql(outlive),
+        "devices": devices_sql(platform, outlive),
         "contacts": contacts_sql(),
         "wires": wires_sql(platform, pack, of, mode),
         "desired": desired_sql(platform),

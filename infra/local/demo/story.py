@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -41,6 +42,7 @@ SEED = 7
 SECRET = "demo" * 16  # fixed, so that two demos draw the same holdout
 FIRST_DAY = date(2026, 7, 1)
 KINDS = ("profiles", "events", "sightings")
+_SYNCS_AT_ONCE = 3
 _MARK = ".audience-bridge-demo"
 
 
@@ -176,8 +178,10 @@ def _week(workspace: Workspace, drop: Drop, url: str) -> Week:
     for name in rules:
         built[name] = build(workspace, name)
     pairs = [(name, entry.to) for name, rule in rules.items() for entry in rule.sync]
-    reports = tuple(sync(workspace, name, to) for name, to in pairs)
-    holdings = tuple(_holding(workspace, report, url) for report in reports)
+    # A run waits for its platform and for the disk as often as it computes.
+    with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
+        reports = tuple(pool.map(lambda pair: sync(workspace, *pair), pairs))
+        holdings = tuple(pool.map(lambda report: _holding(workspace, report, url), reports))
     return Week(drop.as_of, ingested, resolved, tuple(built.values()), reports, holdings)
 
 
