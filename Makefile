@@ -16,7 +16,13 @@ VENDORS := vendors vendors-klaviyo
 VENDOR := $(foreach set,$(VENDORS),.venv/$(set)/.done-$(shell cksum requirements/$(set).txt | cut -d ' ' -f 1))
 PIP := $(RUN) pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: help demo test check static bench chaos vendor-test fix docs lock clean
+ARCH ?= x86_64
+# What Lambda's runtime brings, and no bundle holds.
+RUNTIME := boto3 botocore s3transfer python-dateutil six
+SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-west-1} BRIDGE_ARCH=$(ARCH) .venv-deploy/bin/sam
+tools = .venv-$(1)/.done-$(call sum,requirements/aws-$(1).txt)
+
+.PHONY: help demo test check static bench chaos vendor-test fix docs lock clean aws-build aws-lint aws-test aws-bundles supply-chain
 
 help:  ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -45,6 +51,23 @@ vendor-test: $(VENDOR) | $(LOCAL)  ## Drive the sandbox with the platforms' own 
 	@for set in $(VENDORS); do .venv/$$set/bin/python -m pytest -q -rN --confcutdir=tests/vendors \
 		-o filterwarnings=default --disable-warnings tests/vendors || exit 1; done
 
+aws-build: $(DEV) $(call tools,deploy)  ## Build every function for Lambda (ARCH=arm64 or x86_64)
+	@$(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir .aws-sam/$(ARCH)
+
+aws-lint: $(DEV) $(call tools,lint)  ## Check the template and its policies (cfn-lint, checkov, parliament)
+	@$(RUN) infra.lint .venv-lint/bin
+
+aws-bundles: aws-build $(call tools,emulator)  ## Run every built function under Lambda's emulator
+	@$(RUN) pytest -q -m aws tests/aws/test_bundles.py
+
+aws-test: aws-build $(call tools,emulator)  ## Deploy the template on a local AWS and test it from outside
+	@$(RUN) pytest -q -m aws tests/aws
+
+supply-chain: $(DEV) .venv-audit/.done-$(call sum,requirements/audit.txt)  ## List licences, write the bill of materials, look for known weaknesses
+	@mkdir -p build && $(RUN) infra.supply build/sbom.json
+	@.venv-audit/bin/pip-audit --vulnerability-service pypi --strict --disable-pip --require-hashes \
+		--requirement requirements/local.txt
+
 fix: $(DEV)  ## Mend format, imports and what lint can mend
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
@@ -59,9 +82,20 @@ lock: $(DEV)  ## Pin requirements/*.txt anew from pyproject.toml (needs uv)
 	@for set in $(VENDORS); do uv pip compile --group pyproject.toml:$$set \
 		--universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
 		--output-file requirements/$$set.txt || exit 1; done
+	@for name in collect api sync deliver lake; do uv pip compile --group lambda-$$name \
+		--constraint requirements/dev.txt --python-version 3.13 --python-platform linux \
+		$(RUNTIME:%=--no-emit-package %) \
+		--generate-hashes --no-header --no-emit-index-url --quiet \
+		--output-file requirements/lambda-$$name.txt || exit 1; done
+	@for name in deploy emulator lint; do uv pip compile requirements/aws-$$name.in $$([ $$name = emulator ] && echo --override requirements/aws-override.in) \
+		--python-version 3.13 --python-platform linux \
+		--generate-hashes --no-header --no-emit-index-url --quiet \
+		--output-file requirements/aws-$$name.txt || exit 1; done
+	@uv pip compile requirements/audit.in --python-version 3.13 --python-platform linux \
+		--generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements/audit.txt
 
 clean:  ## Remove .venv and caches
-	@rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-* .aws-sam build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found." >&2; exit 1; }
@@ -87,3 +121,19 @@ $(DEV): | .venv/bin/python
 	@$(PIP) install --require-hashes --requirement requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@rm -f .venv/.local-* .venv/.dev-* && touch $@ $(LOCAL)
+
+.venv-deploy .venv-emulator .venv-lint .venv-audit: | $(DEV)
+	@$(BIN)/python -m venv $@
+
+.venv-audit/.done-%: | .venv-audit
+	@echo "Installing requirements/audit.txt (once)"
+	@.venv-audit/bin/python -m pip --quiet --quiet --disable-pip-version-check install --no-deps \
+		--require-hashes --requirement requirements/audit.txt
+	@rm -f .venv-audit/.done-* && touch $@
+
+.SECONDEXPANSION:
+.venv-deploy/.done-% .venv-emulator/.done-% .venv-lint/.done-%: | $(DEV) $$(@D)
+	@echo "Installing $(patsubst .venv-%,requirements/aws-%.txt,$(@D)) (once, about a minute)"
+	@$(@D)/bin/python -m pip --quiet --quiet --disable-pip-version-check install --no-deps \
+		--require-hashes --requirement $(patsubst .venv-%,requirements/aws-%.txt,$(@D))
+	@rm -f $(@D)/.done-* && touch $@

@@ -13,6 +13,9 @@
 | `BRIDGE_JOBS` | the function `jobs` | api |
 | `BRIDGE_SYNC` | the durable function `sync`, with its alias or version | jobs |
 | `BRIDGE_REFRESH`, `BRIDGE_PLAN`, `BRIDGE_DELIVER` | functions of these names | sync |
+| `BRIDGE_SCHEDULES` | the group of schedules of syncs | api, refresh, optional |
+| `BRIDGE_SCHEDULE_TARGET`, `BRIDGE_SCHEDULE_ROLE` | whom they call, and as whom (ARNs) | the same |
+| `BRIDGE_SCHEDULE_FAILED` | the queue of calls that fail (ARN) | the same |
 | `BRIDGE_NAME`, `BRIDGE_DEFAULT_COUNTRY`, `BRIDGE_MEMORY` | as in `bridge.toml` | lake, optional |
 | `BRIDGE_LOG` | the level of the log | all, optional |
 
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
     from audiences.flows.collect import Collector
     from functions.api.desk import Api
     from shared.aws.executions import Executions
-    from shared.ports import Http, KeyValue, Secrets, Store
+    from shared.ports import Http, KeyValue, Schedules, Secrets, Store
 
 NAMESPACE = "AudienceBridge"
 # A piece of work lasts 15 minutes at most and takes the turn anew; a wait between two, 10 minutes.
@@ -236,4 +239,15 @@ def api() -> Api:
         store("BRIDGE_CONFIG", "audiences"), store("BRIDGE_CONFIG", "destinations"), key_value()
     )
     desk = Desk(store("BRIDGE_LAKE"), key_value(), connect(setting("BRIDGE_JOBS")), Clock())
-    return Api(files, desk)
+    return Api(files, desk, schedules())
+
+
+@cache
+def schedules() -> Schedules | None:
+    """Open the schedules of this stack, if it has any."""
+    from shared.aws.scheduler import Group, connect  # noqa: PLC0415
+
+    if not os.environ.get("BRIDGE_SCHEDULES"):
+        return None
+    names = ("SCHEDULES", "SCHEDULE_TARGET", "SCHEDULE_ROLE", "SCHEDULE_FAILED")
+    return connect(Group(*(setting(f"BRIDGE_{name}") for name in names)))

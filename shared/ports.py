@@ -81,6 +81,31 @@ class Jobs(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When something is started by itself: `cron(…)` or `rate(…)`, its time zone, and the event."""
+
+    expression: str
+    timezone: str
+    event: Mapping[str, str]
+
+
+class Schedules(Protocol):
+    """Starts things when they are due; one that is put again as it is goes on undisturbed."""
+
+    def names(self) -> list[str]:
+        """Return the names of all schedules."""
+        ...
+
+    def put(self, name: str, schedule: Schedule) -> bool:
+        """Make or change a schedule; return False when it was there as it is."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Remove a schedule; one that is not there is no error."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
     """One request as it goes on the wire: absolute URL, exact body bytes."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from shared import keys as checked
 from shared.clock import Clock
 from shared.errors import ConfigurationError
-from shared.ports import HttpAnswer, HttpRequest, StoredFile
+from shared.ports import HttpAnswer, HttpRequest, Schedule, StoredFile
 
 
 @dataclass(slots=True)
@@ -130,3 +130,24 @@ class MemoryJobs:
 
     def start(self, kind: str, id_: str) -> None:
         self.started.append((kind, id_))
+
+
+@dataclass(slots=True)
+class MemorySchedules:
+    """Schedules in a dictionary; `writes` names those that were made or changed."""
+
+    kept: dict[str, Schedule] = field(default_factory=dict)
+    writes: list[str] = field(default_factory=list)
+
+    def names(self) -> list[str]:
+        return list(self.kept)
+
+    def put(self, name: str, schedule: Schedule) -> bool:
+        if self.kept.get(name) == schedule:
+            return False
+        self.kept[name] = schedule
+        self.writes.append(name)
+        return True
+
+    def delete(self, name: str) -> None:
+        self.kept.pop(name, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 import pyarrow as pa
@@ -23,22 +23,26 @@ _IN_WORK_DAYS = 1  # what is not named yet may still be in somebody's hands for 
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """What was swept: partitions and rows of logs, and files of everything else."""
+    """What was swept: partitions and rows of logs, and files of everything else.
+
+    Overdue are partitions that a sweep of the day before should have taken.
+    """
 
     partitions: int
     rows: int
     files: int
+    overdue: int = 0
 
     def as_json(self) -> dict[str, int]:
         """Return the counts with stable names."""
-        return {"partitions": self.partitions, "rows": self.rows, "files": self.files}
+        return asdict(self)
 
 
 def expire(workspace: Workspace) -> Expired:
     """Delete whole partitions and files whose time is over at this instant."""
     lake, today = workspace.lake, day(workspace.now())
     partitions: set[tuple[str, str]] = set()
-    rows = 0
+    rows = overdue = 0
     for name, log in LOGS.items():
         if log.keep_days is None:
             continue
@@ -47,11 +51,12 @@ def expire(workspace: Workspace) -> Expired:
                 rows += sum(_rows(lake, key) for key in keys)
                 lake.store.delete(keys)
                 partitions.add((name, value))
+                overdue += is_over(value, today, log.keep_days + 1)
     old = [*_landed(workspace, today), *_runs(workspace, today), *_snapshots(workspace)]
     old += _compacted(workspace, today)
     lake.store.delete(old)
     files = len(old) + forget_held(workspace) + _abandoned(lake, today)
-    return Expired(len(partitions), rows, files)
+    return Expired(len(partitions), rows, files, overdue)
 
 
 def _partitions(lake: Lake, table: str) -> dict[str, list[str]]:

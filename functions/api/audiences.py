@@ -10,8 +10,10 @@ from starlette.responses import JSONResponse
 
 from audiences.flows import define
 from audiences.flows.define import ChangedError, Defined, InUseError
+from audiences.flows.schedules import follow
 from functions.api.desk import Admin, Api, Ports, ProblemError, Reader
-from shared.errors import ConfigurationError
+from shared.errors import BridgeError, ConfigurationError
+from shared.log import log
 
 router = APIRouter(tags=["audiences"])
 YAML = "application/yaml"
@@ -95,6 +97,7 @@ def _write(
         raise ProblemError(412, str(error)) from error
     except ConfigurationError as error:
         raise ProblemError(422, "nothing was written", error.faults) from error
+    _follow(ports, name, text)
     headers = {"ETag": _tag(defined), "Location": f"/audiences/{name}"}
     return JSONResponse({"name": name, "etag": _tag(defined)}, 201 if new else 200, headers)
 
@@ -112,7 +115,18 @@ def remove_audience(name: str, ports: Ports, _: Admin, if_match: IfMatch = None)
         raise ProblemError(412, str(error)) from error
     except InUseError as error:
         raise ProblemError(409, str(error)) from error
+    _follow(ports, name, None)
     return Response(status_code=204)
+
+
+def _follow(ports: Api, name: str, text: str | None) -> None:
+    """Put an audience's schedules in step with its file, which is written by now."""
+    if ports.schedules is None:
+        return
+    try:
+        follow(name, text, ports.schedules)
+    except BridgeError as error:  # the next refresh does it
+        log("not_scheduled", level="warning", error=error, audience=name)
 
 
 def _existing(ports: Api, name: str) -> Defined:

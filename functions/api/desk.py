@@ -13,6 +13,7 @@ from audiences.flows.access import Key, find_key
 from audiences.flows.define import Files
 from audiences.flows.exports import Desk
 from shared.errors import Fault
+from shared.ports import Schedules
 
 _BEARER = HTTPBearer(auto_error=False, description="A key made with `bridge key create`.")
 _HEADER = APIKeyHeader(name="X-Api-Key", auto_error=False)
@@ -24,6 +25,7 @@ class Api:
 
     files: Files
     desk: Desk
+    schedules: Schedules | None = None  # where nothing starts by itself, there are none
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,11 @@ from pydantic import BaseModel, ConfigDict
 
 from audiences.flows.prepare import LakePiece, freshen
 from audiences.flows.refresh import refresh_all
+from audiences.flows.schedules import reconcile
 from functions import _lake, _once, _runtime, _work
 from functions._parsed import parsed
+from shared.errors import BridgeError
+from shared.log import log
 
 logger = _runtime.logger("refresh")
 metrics = _runtime.metrics("refresh")
@@ -38,6 +41,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return refresh_all(_lake.workspace(), lambda: left() < _SPARE_MS).as_json()
 
     told = _once.once(everything, {"refresh": due.scheduled}, context)
+    _reconcile()
     for name in ("built", "failed", "left"):
         metrics.add_metric(name=f"Audiences{name.title()}", unit="Count", value=len(told[name]))
     return told
@@ -50,3 +54,14 @@ def _piece(event: dict[str, Any]) -> dict[str, Any]:
     )
     _runtime.count_piece(metrics, told)
     return told
+
+
+def _reconcile() -> None:
+    """Put schedules in step with files that came some other way than by the API."""
+    schedules = _runtime.schedules()
+    if schedules is None:
+        return
+    try:
+        reconcile(_lake.workspace().audiences, schedules)
+    except BridgeError as error:  # what was built is built
+        log("not_scheduled", level="warning", error=error)

@@ -91,10 +91,12 @@ def test_no_file_names_this_machine(banned: re.Pattern[str]) -> None:
 
 
 def test_requirements_are_pinned_with_hashes() -> None:
-    for name in ("local", "dev", "vendors", "vendors-klaviyo"):
-        text = (ROOT / "requirements" / f"{name}.txt").read_text("utf-8")
+    files = sorted((ROOT / "requirements").glob("*.txt"))
+    assert len(files) > 7
+    for file in files:
+        text = file.read_text("utf-8")
         pins = [block for block in re.split(r"\n(?=\S)", text.strip()) if not block.startswith("#")]
-        assert len(pins) > 10
+        assert len(pins) > 5
         for pin in pins:
             assert re.match(r"[a-z0-9.-]+==\S+", pin), pin
             assert "--hash=sha256:" in pin, pin

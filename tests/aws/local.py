@@ -1,0 +1,191 @@
+"""The template on a local AWS: MiniStack on the loopback, deployed by the real `sam deploy`."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from tests.aws.rie import ARCH, BUILT, ROOT
+
+STACK = "e2e"
+REGION = "eu-west-1"
+_PARAMETERS = f"Architecture={ARCH} RequestsPerSecond=1000 RequestsBurst=2000 UndoDays=1"
+
+
+@dataclass(slots=True)
+class Local:
+    """A deployed stack: its outputs, and ways to use it from outside."""
+
+    endpoint: str
+    outputs: dict[str, str]
+    clients: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, name: str) -> Any:
+        if name not in self.clients:
+            self.clients[name] = boto3.client(name, endpoint_url=self.endpoint, region_name=REGION)
+        return self.clients[name]
+
+    def bucket(self, output: str) -> str:
+        return self.outputs[output].removeprefix("s3://").partition("/")[0]
+
+    def keys(self, prefix: str) -> list[str]:
+        """List the lake's files."""
+        pages = self.client("s3").get_paginator("list_objects_v2")
+        found = pages.paginate(Bucket=self.bucket("Lake"), Prefix=prefix)
+        return [each["Key"] for page in found for each in page.get("Contents", [])]
+
+    def http(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        """Send a request to the HTTP API, by the name that its address has."""
+        data = body.encode() if isinstance(body, str) else body and json.dumps(body).encode()
+        host = self.outputs["Url"].partition("://")[2]
+        named = {"Host": host, "Content-Type": "application/json", **headers}
+        request = urllib.request.Request(  # noqa: S310 - the loopback
+            self.endpoint + path, data, named, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+                text = answer.read()
+                return answer.status, json.loads(text) if text[:1] in b"{[" and text else text
+        except urllib.error.HTTPError as error:
+            text = error.read()
+            return error.code, json.loads(text) if text[:1] in b"{[" and text else text
+
+    def tracked(self, path: str, body: Any) -> tuple[int, Any]:
+        """Send a call to the collector with the stack's write key."""
+        secret = self.client("secretsmanager").get_secret_value(SecretId=f"{STACK}/write-keys")
+        word = base64.b64encode(f"{secret['SecretString']}:".encode()).decode()
+        return self.http("POST", path, body, Authorization=f"Basic {word}")
+
+    def depth(self, output: str) -> int:
+        """Count the messages of a queue."""
+        told = self.client("sqs").get_queue_attributes(
+            QueueUrl=self.outputs[output], AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        return int(told["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def until(done: Callable[[], Any], seconds: float = 90) -> Any:
+    """Wait until something is so, and return it."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := done():
+            return found
+        time.sleep(0.5)
+    raise AssertionError("it did not come to that in time")
+
+
+@contextmanager
+def deployed(folder: Path, *, auth: bool = False) -> Iterator[Local]:
+    """Bring MiniStack up, deploy the built template, and take all down at the end."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    endpoint = f"http://127.0.0.1:{port}"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "AWS_ENDPOINT_URL": endpoint,  # for the functions
+        # MiniStack computes other sums in pure Python, at 4 MB a second.
+        "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0",
+        "LAMBDA_EXECUTOR": "local",
+        "MINISTACK_REGION": REGION,
+        "POWERTOOLS_TRACE_DISABLED": "1",
+        "AUTH": "true" if auth else "false",
+    }
+    with (folder / "ministack.log").open("wb") as log:
+        emulator = ROOT / ".venv-emulator/bin/ministack"
+        process = subprocess.Popen(
+            [emulator], env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            until(lambda: _answers(port), 30)
+            _deploy(endpoint, folder)
+            local = Local(endpoint, _outputs(endpoint))
+            _mend(local)
+            yield local
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(20)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _deploy(endpoint: str, folder: Path) -> None:
+    config = folder / "samconfig.toml"
+    config.write_text("version = 0.1\n")
+    words = [ROOT / ".venv-deploy/bin/sam", "deploy", "--template-file", BUILT / "template.yaml"]
+    words += [
+        "--config-file",
+        config,
+        "--stack-name",
+        STACK,
+        "--resolve-s3",
+        "--no-confirm-changeset",
+    ]
+    words += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+    words += ["--parameter-overrides", _PARAMETERS]
+    environment = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "SAM_CLI_TELEMETRY": "0",
+    }
+    done = subprocess.run(
+        list(map(str, words)),
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+
+
+def _outputs(endpoint: str) -> dict[str, str]:
+    client = boto3.client("cloudformation", endpoint_url=endpoint, region_name=REGION)
+    (stack,) = client.describe_stacks(StackName=STACK)["Stacks"]
+    return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+
+
+def _mend(local: Local) -> None:
+    """Do what MiniStack leaves out of the template; see docs/decisions/0012-local-aws.md."""
+    functions = local.client("lambda")
+    (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
+    # A parameter's number stays a text there, and nothing is polled.
+    functions.update_event_source_mapping(
+        UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": 5}
+    )
+    local.client("dynamodb").update_time_to_live(
+        TableName=local.outputs["State"],
+        TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"},
+    )
+    # Durable functions are known there by a word that AWS's own clients refuse to send.
+    body = json.dumps({"DurableConfig": {"Enabled": True, "ExecutionTimeout": 3600}})
+    path = f"{local.endpoint}/2015-03-31/functions/{STACK}-sync/configuration"
+    request = urllib.request.Request(  # noqa: S310
+        path, body.encode(), {"Content-Type": "application/json"}, method="PUT"
+    )
+    with urllib.request.urlopen(request, timeout=30):  # noqa: S310 - the loopback
+        pass

@@ -1,0 +1,180 @@
+"""The deployed template, from outside: calls, files, poison, exports, keys, schedules, expiry."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from audiences.flows.access import create_key, revoke_key
+from infra.sandbox import server
+from shared.aws.kv import DynamoKeyValue
+from shared.clock import Clock
+from tests.aws.local import Local, deployed, until
+
+pytestmark = [pytest.mark.aws, pytest.mark.timeout(900)]
+_NUMBERS = itertools.count()
+GOLD = """\
+name: gold
+where: {profile: {field: attributes.tier, is: gold}}
+sync:
+  - {to: meta-main, schedule: "rate(1 day)"}
+"""
+META = """\
+name: meta-main
+platform: meta
+account: act_12
+credentials: secret://ads/meta-main
+base_url: %s/meta
+guard: {max_removed_percent: 100, max_change_percent: 100000}
+"""
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "test")
+        patch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+        folder = tmp_path_factory.mktemp("local")
+        with deployed(folder, auth=os.environ.get("AWS_TEST_AUTH") == "true") as stack:
+            yield stack
+
+
+@pytest.fixture(scope="module")
+def key(local: Local) -> str:
+    return create_key(small_state(local), Clock(), "e2e", "admin")[1]
+
+
+def small_state(local: Local) -> DynamoKeyValue:
+    return DynamoKeyValue(local.outputs["State"], local.client("dynamodb"), Clock())
+
+
+def drop(local: Local, kind: str, text: str) -> None:
+    name = f"inbox/{kind}/crm/{next(_NUMBERS)}.csv"
+    local.client("s3").put_object(Bucket=local.bucket("Inbox"), Key=name, Body=text.encode())
+
+
+def rows(local: Local, table: str) -> list[dict[str, Any]]:
+    """Read all committed rows of a log."""
+    commits = {name.split("/")[1].removesuffix(".json") for name in local.keys("commits/")}
+    found: list[dict[str, Any]] = []
+    for name in local.keys(f"{table}/"):
+        if name.rpartition("/")[2].partition(".")[0] in commits:
+            body = local.client("s3").get_object(Bucket=local.bucket("Lake"), Key=name)["Body"]
+            found += pq.read_table(BytesIO(body.read())).to_pylist()
+    return found
+
+
+def call(number: int) -> dict[str, Any]:
+    return {"userId": f"u{number}", "event": "Order Completed", "messageId": f"m{number}",
+            "properties": {"revenue": number}}  # fmt: skip
+
+
+def test_calls_over_http_are_in_the_lake_once(local: Local) -> None:
+    batch = [{"type": "track", **call(number)} for number in range(50)]
+    for _ in range(2):  # a client that saw no answer sends again
+        assert local.tracked("/v1/batch", {"batch": batch}) == (200, {"success": True})
+    until(lambda: len(rows(local, "events")) >= 50)
+    until(lambda: local.depth("CallsQueueUrl") == 0)
+    values = sorted(int(row["value"]) for row in rows(local, "events"))
+    assert values == list(range(50))
+    assert local.depth("CallsDeadLettersUrl") == 0
+
+
+def test_without_a_write_key_nothing_is_taken(local: Local) -> None:
+    assert local.http("POST", "/v1/track", call(1))[0] == 401
+
+
+def test_a_file_in_the_inbox_is_in_the_lake(local: Local) -> None:
+    drop(local, "profiles", "external_id,email,tier\nC1,ada@example.com,gold\nC2,no.sign,gold\n")
+    found = until(lambda: [row for row in rows(local, "profiles") if row["source"] == "crm"])
+    assert {row["external_id"] for row in found} == {"C1", "C2"}
+    assert [row["reason"] for row in rows(local, "rejects")] == ["no_at_sign"]
+
+
+def test_poison_ends_among_dead_letters_and_comes_back_when_it_is_mended(local: Local) -> None:
+    sqs, queue = local.client("sqs"), local.outputs["CallsQueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2"})
+    sqs.send_message(QueueUrl=queue, MessageBody="poison")
+    assert local.tracked("/v1/track", call(1001))[0] == 200
+    until(lambda: local.depth("CallsDeadLettersUrl") == 1)
+    until(lambda: any(row["value"] == 1001 for row in rows(local, "events")))
+    dead = local.outputs["CallsDeadLettersUrl"]
+    (message,) = sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=2)["Messages"]
+    assert message["Body"] == "poison"
+    mended = {"v": 1, "source": "web", "received": "2026-11-21T06:00:00Z", "kind": "track",
+              "call": call(1002)}  # fmt: skip
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(mended))
+    sqs.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
+    until(lambda: any(row["value"] == 1002 for row in rows(local, "events")))
+    assert local.depth("CallsDeadLettersUrl") == 0
+
+
+def test_a_key_to_the_api_is_asked_for_scoped_and_revocable(local: Local) -> None:
+    kv = small_state(local)
+    made, text = create_key(kv, Clock(), "reader", "read")
+    bearer = {"Authorization": f"Bearer {text}"}
+    assert local.http("GET", "/audiences")[0] == 401
+    assert local.http("GET", "/audiences", **bearer)[0] == 200
+    assert local.http("PUT", "/audiences/gold", GOLD, **bearer)[0] == 403
+    assert revoke_key(kv, made.id)
+    assert local.http("GET", "/audiences", **bearer)[0] == 401
+
+
+def test_an_export_over_http_comes_to_the_platform(local: Local, key: str) -> None:
+    running = server.start()
+    try:
+        _export(local, {"Authorization": f"Bearer {key}"}, running.url)
+    finally:
+        running.stop()
+
+
+def _export(local: Local, bearer: dict[str, str], url: str) -> None:
+    s3, config = local.client("s3"), local.bucket("Config")
+    s3.put_object(Bucket=config, Key="destinations/meta-main.yaml", Body=(META % url).encode())
+    local.client("secretsmanager").create_secret(Name="ads/meta-main", SecretString="sandbox")
+    assert local.http("PUT", "/audiences/gold", GOLD, **bearer)[0] == 201
+    names = [each["Name"] for each in local.client("scheduler").list_schedules()["Schedules"]]
+    assert any(name.endswith("gold.meta-main") for name in names)
+    drop(local, "profiles", "external_id,email,tier\n" + "".join(
+        f"G{number},g{number}@example.com,gold\n" for number in range(20)))  # fmt: skip
+    until(lambda: len([r for r in rows(local, "profiles") if r["external_id"][:1] == "G"]) == 20)
+    status, asked = local.http("POST", "/audiences/gold/exports", {"to": "meta-main"}, **bearer)
+    assert status == 202, asked
+    path = f"/runs/{asked['id']}"
+    over = ("done", "failed", "stopped")
+    told = until(lambda: _over(local.http("GET", path, **bearer)[1], over), 240)
+    assert told["status"] == "done", told
+    assert told["accepted"] >= 20
+    assert told["unknown"] == 0
+
+
+def _over(told: dict[str, Any], over: tuple[str, ...]) -> dict[str, Any] | None:
+    return told if told["status"] in over else None
+
+
+def test_what_expired_is_swept(local: Local) -> None:
+    day = Clock().now().date() - timedelta(days=200)
+    name = f"sightings/expires_on={day}/old.00000.parquet"
+    local.client("s3").put_object(Bucket=local.bucket("Lake"), Key=name, Body=b"x")
+    event = json.dumps({"scheduled": Clock().now().isoformat()})
+    answer = local.client("lambda").invoke(FunctionName="e2e-forget", Payload=event)
+    told = json.loads(answer["Payload"].read())
+    assert told["partitions"] >= 1, told
+    assert name not in local.keys("sightings/")
+
+
+def test_small_state_ends_and_is_never_read_when_it_has(local: Local) -> None:
+    kv = small_state(local)
+    kv.put("e2e/short", "x", ttl_seconds=1)
+    until(lambda: kv.get("e2e/short") is None, 10)
+    (told,) = [local.client("dynamodb").describe_time_to_live(TableName=local.outputs["State"])]
+    assert told["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"

@@ -1,0 +1,73 @@
+"""Each role allows what its function was seen to call, and nothing that it never called."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+from functions import _lake
+from infra.sandbox import server
+from tests.infra.aws import world as stack
+from tests.infra.aws.implied import implied, in_template, matches
+from tests.infra.aws.recorder import Need, Recorder
+from tests.infra.aws.template import allowed, functions
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[Need]]]:
+    recorder = Recorder(DomainDispatcherApplication(create_backend_app))
+    aws = make_server("127.0.0.1", 0, recorder, threaded=True)  # type: ignore[arg-type]
+    threading.Thread(target=aws.serve_forever, daemon=True).start()
+    running = server.start()
+    before = dict(os.environ)
+    endpoint = f"http://127.0.0.1:{aws.server_port}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_lake, "SCRATCH", tmp_path_factory.mktemp("scratch"))
+        os.environ.update(stack.environment(endpoint, ""))
+        os.environ["BRIDGE_QUEUE"] = stack.make(running.url)
+        world = stack.World(recorder, running.url)
+        try:
+            stack.play(world)
+            yield world.seen
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+            running.stop()
+            aws.shutdown()
+
+
+def wanted(function: str, seen: dict[str, set[Need]]) -> set[Need]:
+    called = seen[function]
+    return {in_template(need) for need in called} | implied(function, called)
+
+
+@pytest.mark.parametrize("function", functions())
+def test_a_role_allows_all_that_its_function_calls(
+    function: str, seen: dict[str, set[Need]]
+) -> None:
+    rules = allowed(function)
+    missing = {
+        need for need in wanted(function, seen) if not any(matches(need, rule) for rule in rules)
+    }
+    assert sorted(missing) == []
+
+
+@pytest.mark.parametrize("function", functions())
+def test_a_role_allows_nothing_that_its_function_does_not_call(
+    function: str, seen: dict[str, set[Need]]
+) -> None:
+    needs = wanted(function, seen)
+    spare = {rule for rule in allowed(function) if not any(matches(need, rule) for need in needs)}
+    assert sorted(spare) == []
+
+
+def test_every_function_was_called(seen: dict[str, set[Need]]) -> None:
+    assert {*seen} == {*functions()}
+    assert all(len(calls) > 2 for calls in seen.values())
