@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +15,8 @@ from audiences.identifiers.hashes import sentinel_hashes, void_hashes
 from audiences.identifiers.normalise import LONGEST, canonical
 from audiences.identifiers.reasons import Canonical
 from audiences.identifiers.text import SENTINELS
+
+_REMEMBERED = 1 << 16  # names, cities, postcodes: few distinct ones in many rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +57,29 @@ def _clean(type_name: str) -> _Clean | None:
             return None
 
 
+def has_kernels(type: str) -> bool:  # noqa: A002
+    """Tell whether most values of a type are judged by kernels; the others' are one by one."""
+    name = base_type(type)
+    return name == "phone" or _clean(name) is not None
+
+
 def canonical_column(
     type: str,  # noqa: A002
     values: pa.Array,
     countries: pa.Array | None = None,
 ) -> tuple[pa.Array, pa.Array]:
     """Return the canonical values and the reasons, row by row as `canonical`; null stays null."""
-    if type == "phone" and countries is not None:
-        return _by_country(_flat(values), _flat(countries))
-    encoded = _flat(values).dictionary_encode()
-    found, reasons = _uniques(type, encoded.dictionary)
-    return found.take(encoded.indices), reasons.take(encoded.indices)
+    column = flat(values)
+    lands = pa.nulls(len(column), pa.string()) if countries is None else flat(countries)
+    if type == "phone":
+        from audiences.identifiers.phone_columns import e164_column  # noqa: PLC0415 - its library
 
-
-# What a form may change, by sight; all other values are as they are in it.
-_GMAIL = "@(gmail|googlemail)\\.com$"
-_CHANGING = {
-    ("email", "gmail"): _GMAIL,
-    ("email", "gmail_com"): _GMAIL,
-    ("email", "no_tag"): r"\+",
-    ("email", "no_dots_no_tag"): r"[.+].*@",
-    ("email", "ascii_word"): r"[^a-z0-9_.@-]|xn--",
-    ("email", "ascii"): r"[^a-z0-9.@-]|xn--",
-    ("email", "word"): r"[^a-z0-9_.@-]|xn--",
-    ("external_id", "token"): r"[^0-9A-Za-z_-]|.{129}",
-}
+        return e164_column(column, lands)
+    shape = _clean(base_type(type))
+    if shape is None:
+        judge = _remembering(type)
+        return one_by_one(column, lands, lambda v, c: _pair(judge(v, c)))
+    return _shaped(type, shape, column)
 
 
 def form_column(
@@ -89,48 +89,74 @@ def form_column(
     countries: pa.Array | None = None,
 ) -> pa.Array:
     """Return the texts of one form; null where a value has no such form."""
-    column = _flat(canonical)
-    if form in {"plain", "e164"}:
+    column, name = flat(canonical), base_type(type)
+    if form == ("e164" if name in {"phone", "phone_sha256"} else "plain"):
         return column
-    if (type, form) == ("phone", "digits"):
+    if (name, form) == ("phone", "digits"):
         return pc.utf8_ltrim(column, "+0")
-    pattern = _CHANGING.get((type, form))
-    if pattern is None:
-        return _spelled(type, form, column, countries)
-    touched = pc.fill_null(pc.match_substring_regex(column, pattern), False)
-    texts = [form_text(type, form, text) for text in column.filter(touched).to_pylist()]
-    return pc.replace_with_mask(column, touched, pa.array(texts, pa.string()))
+    touched = pc.is_valid(column)
+    if name == "email" and form in _TOUCHED:
+        fits = pc.match_substring_regex(column, _TOUCHED[form])
+        touched = pc.fill_null(pc.and_(touched, fits), False)
+    picked = column.filter(touched)
+    lands = pa.nulls(len(column), pa.string()) if countries is None else flat(countries)
+    (made,) = one_by_one(
+        picked, lands.filter(touched), lambda text, land: (form_text(type, form, text, land),)
+    )
+    return pc.replace_with_mask(column, touched, made)
 
 
-def _spelled(type_name: str, form: str, column: pa.Array, countries: pa.Array | None) -> pa.Array:
-    """Spell each value of its own once, and each with its country where there are countries."""
-    lands = _flat(countries).to_pylist() if countries is not None else [None] * len(column)
-    known: dict[tuple[str, str | None], str | None] = {}
-    texts: list[str | None] = []
-    for pair in zip(column.to_pylist(), lands, strict=True):
-        if pair[0] is None:
-            texts.append(None)
-            continue
-        if pair not in known:
-            known[pair] = form_text(type_name, form, *pair)
-        texts.append(known[pair])
-    return pa.array(texts, pa.string())
+# The addresses that a form of them may spell otherwise.
+_TOUCHED = dict.fromkeys(("gmail", "gmail_com"), "@(gmail|googlemail)\\.com$")
 
 
-def _flat(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+def flat(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Return a column as one array of strings."""
     whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     return whole if whole.type == pa.string() else whole.cast(pa.string())
 
 
-def _uniques(type_name: str, values: pa.Array) -> tuple[pa.Array, pa.Array]:
-    shape = _clean(base_type(type_name))
-    if shape is None:
-        return _one_by_one(values, lambda value: canonical(type_name, value))
-    trimmed = pc.utf8_trim(values, " \t\r\n")
+def one_by_one(
+    values: pa.Array,
+    countries: pa.Array,
+    judge: Callable[[str, str | None], tuple[str | None, ...]],
+) -> tuple[pa.Array, ...]:
+    """Return columns of what is said of each distinct pair of a value and a country."""
+    numbers, lands = values.dictionary_encode(), countries.dictionary_encode()
+    wide = len(lands.dictionary) + 1  # the last place is that of no country
+    land = pc.fill_null(lands.indices, wide - 1).cast(pa.int64())
+    pairs = pc.add(pc.multiply(numbers.indices.cast(pa.int64()), wide), land).dictionary_encode()
+    number = pc.divide(pairs.dictionary, wide)
+    names = [*lands.dictionary.to_pylist(), None]
+    at = pc.subtract(pairs.dictionary, pc.multiply(number, wide)).to_pylist()
+    texts = numbers.dictionary.take(number).to_pylist()
+    told = [judge(text, names[place]) for text, place in zip(texts, at, strict=True)]
+    parts = list(zip(*told, strict=True)) or [()] * len(judge("", None))
+    return tuple(pa.array(part, pa.string()).take(pairs.indices) for part in parts)
+
+
+def _pair(found: Canonical) -> tuple[str | None, str | None]:
+    return found.value, found.reason or None
+
+
+@cache
+def _remembering(type_name: str) -> Callable[[str, str | None], Canonical]:
+    @lru_cache(maxsize=_REMEMBERED)
+    def judge(value: str, country: str | None) -> Canonical:
+        return canonical(type_name, value, country)
+
+    return judge
+
+
+def _shaped(type_name: str, shape: _Clean, values: pa.Array) -> tuple[pa.Array, pa.Array]:
+    trimmed = pc.ascii_trim(values, " \t\r\n")
     lowered = pc.ascii_lower(trimmed)
     prepared = lowered if shape.lower else trimmed
     unusual = pc.invert(_is_clean(shape, prepared, lowered))
-    rest, why = _one_by_one(values.filter(unusual), lambda value: canonical(type_name, value))
+    odd = values.filter(unusual)
+    rest, why = one_by_one(
+        odd, pa.nulls(len(odd), pa.string()), lambda value, _: _pair(canonical(type_name, value))
+    )
     nothing = pa.nulls(len(values), pa.string())
     return (
         pc.replace_with_mask(prepared, unusual, rest),
@@ -145,33 +171,3 @@ def _is_clean(shape: _Clean, prepared: pa.Array, lowered: pa.Array) -> pa.Array:
     plain = pc.invert(pc.match_substring(prepared, "xn--")) if shape.longest == 64 else short
     fits = pc.match_substring_regex(prepared, shape.pattern)
     return pc.and_(pc.and_(fits, short), pc.and_(plain, pc.invert(barred)))
-
-
-def _one_by_one(values: pa.Array, judge: Callable[[str], Canonical]) -> tuple[pa.Array, pa.Array]:
-    return _columns(judge(value) for value in values.to_pylist())
-
-
-def _columns(judged: Iterator[Canonical]) -> tuple[pa.Array, pa.Array]:
-    found: list[str | None] = []
-    reasons: list[str | None] = []
-    for one in judged:
-        found.append(one.value)
-        reasons.append(one.reason or None)
-    return pa.array(found, pa.string()), pa.array(reasons, pa.string())
-
-
-def _by_country(values: pa.Array, countries: pa.Array) -> tuple[pa.Array, pa.Array]:
-    from audiences.identifiers.phone import e164  # noqa: PLC0415 - loads libphonenumber
-
-    numbers, lands = values.dictionary_encode(), countries.dictionary_encode()
-    wide = len(lands.dictionary) + 1  # the last place is that of no country
-    land = pc.fill_null(lands.indices, wide - 1).cast(pa.int64())
-    pairs = pc.add(pc.multiply(numbers.indices.cast(pa.int64()), wide), land).dictionary_encode()
-    number = pc.divide(pairs.dictionary, wide)
-    land = pc.subtract(pairs.dictionary, pc.multiply(number, wide))
-    names = [*lands.dictionary.to_pylist(), None]
-    texts = numbers.dictionary.take(number).to_pylist()
-    found, reasons = _columns(
-        e164(text, names[at]) for text, at in zip(texts, land.to_pylist(), strict=True)
-    )
-    return found.take(pairs.indices), reasons.take(pairs.indices)

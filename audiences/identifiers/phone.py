@@ -18,8 +18,22 @@ _COMMON = re.compile(r"(\(?\+)?[0-9(][0-9 ().-]*")
 _PUNCTUATION = str.maketrans("", "", "+ ().-")
 _DECIMAL = re.compile(r"[0-9]+\.0+|[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}")
 _LONGEST = 250  # the library's own limit
+# The library's punctuation and plus beyond ASCII.
+_WIDE = dict.fromkeys(
+    (
+        *(0xA0, 0xAD, 0x200B, 0x2060, 0x3000, 0x2053, 0x223C, 0x2212, 0x30FC),
+        *(0xFF08, 0xFF09, 0xFF0D, 0xFF0E, 0xFF0F, 0xFF3B, 0xFF3D, 0xFF5E, *range(0x2010, 0x2016)),
+    ),
+    " ",
+) | {0xFF0B: "+"}
+_SIMPLE_EXTENSION = re.compile(r" ?(?:ext\.?|x) ?[0-9]{1,6}$")
+# What the library takes for punctuation, but for its x.
+_GAP = (
+    r"[ \xa0\xad\u200b\u2060\u3000().\[\]/~\u2053\u223c\uff5e\uff08\uff09\uff3b\uff3d"
+    r"\u2010-\u2015\u2212\u30fc\uff0d-\uff0f-]*"
+)
 # The exit code that the ITU recommends to all countries.
-_EXIT = re.compile(r"[ ().-]*0[ ().-]*0[ ().-]*(?=[1-9])")
+_EXIT = re.compile(rf"{_GAP}0{_GAP}0{_GAP}(?=[1-9])")
 _FAULTS = {
     NumberParseException.INVALID_COUNTRY_CODE: "unknown_country_code",
     NumberParseException.NOT_A_NUMBER: "not_a_number",
@@ -33,15 +47,28 @@ def e164(value: str, country: str | None = None) -> Canonical:
         return refused("empty")
     if not text.isdigit() and _DECIMAL.fullmatch(text):
         return refused("spreadsheet_number")
-    region = _region(country) if country else None
-    found = _fast(text, region) if _COMMON.fullmatch(text) else None
-    if found is None or (found.value is None and _EXIT.match(text)):
-        return _slow(text, region)
-    return found
+    region = region_of(country) if country else None
+    simple = text if _COMMON.fullmatch(text) else _simplified(text)
+    found = _fast(simple, region) if simple else None
+    exit_code = _EXIT.match(simple) if found and found.value is None else None
+    if exit_code and found:
+        second = _fast("+" + simple[exit_code.end() :], None)
+        found = second if second is None or second.value is not None or region is None else found
+    return found or _slow(text, region)
+
+
+def _simplified(text: str) -> str:
+    """Return a number of another common shape in ASCII without its extension, or nothing."""
+    if len(text) > _LONGEST:
+        return ""
+    plain = text if text.isascii() else _ascii_digits(text.translate(_WIDE))
+    plain = _SIMPLE_EXTENSION.sub("", plain)
+    return plain if _COMMON.fullmatch(plain) and not _DECIMAL.fullmatch(plain) else ""
 
 
 @lru_cache(maxsize=1024)
-def _region(country: str) -> str | None:
+def region_of(country: str) -> str | None:
+    """Return the region that a country names in two letters of any case, or None for none."""
     region = country.strip().upper()
     return region if region in phone_plan.REGIONS else None
 

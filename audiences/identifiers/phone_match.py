@@ -1,0 +1,150 @@
+"""Numbering plans over whole columns of digits: who may be accepted without asking one by one.
+
+Every mask repeats a step of `phone` and `phone_plan` with the very patterns of libphonenumber's
+metadata; RE2 reads them as Python does, leftmost alternative first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from audiences.identifiers import phone_plan
+from audiences.identifiers.phone_plan import Plan
+
+_EXIT = re.compile("00")  # that the ITU recommends, for numbers of no known country
+_MANY = 4  # plans of one code, beyond which those that need their leading digits are left out
+
+
+def exits(region: str | None, digits: pa.Array) -> pa.Array:
+    """Tell which numbers may begin with what is dialled there before a country code."""
+    pattern = phone_plan.plan(region).exit if region else _EXIT
+    if pattern is None:
+        return pa.repeat(False, len(digits))
+    if pattern.pattern.isdigit():
+        return pc.starts_with(digits, pattern.pattern)
+    return pc.match_substring_regex(digits, f"^(?:{pattern.pattern})(?:[1-9]|$)")
+
+
+def exit_length(region: str | None) -> int:
+    """Return how many digits are dialled there before a country code; 0 where that varies."""
+    pattern = phone_plan.plan(region).exit if region else _EXIT
+    return len(pattern.pattern) if pattern and pattern.pattern.isdigit() else 0
+
+
+def accepted(calling: int, region: str | None, digits: pa.Array) -> Iterator[tuple[pa.Array, int]]:
+    """Yield masks of valid numbers, each with how many digits come off at the front.
+
+    The digits are national ones of a region, or what follows a calling code (no region).
+    """
+    main = phone_plan.plans(calling)[0]
+    plan = phone_plan.plan(region) if region else main
+    code = str(calling)
+    trunk = _trunk(plan, digits)
+    bare = pc.equal(trunk, 0)
+    if region:
+        own = pc.starts_with(digits, code)
+        yield _with_code(calling, plan, digits, own), len(code)
+        bare, trunk = pc.and_(bare, pc.invert(own)), pc.if_else(own, -1, trunk)
+    yield _valid_where(bare, calling, plan, digits, 0), 0
+    # `viable` of without_trunk is false where what remains is general, as a valid number is.
+    yield _valid_where(pc.equal(trunk, 1), calling, plan, digits, 1), 1
+
+
+def _with_code(calling: int, plan: Plan, digits: pa.Array, own: pa.Array) -> pa.Array:
+    """Repeat `_national` where a number begins with its country code and no trunk prefix."""
+    if not pc.any(own).as_py():
+        return own
+    main = phone_plan.plans(calling)[0]
+    code = len(str(calling))
+    rest = pc.utf8_slice_codeunits(digits, code)
+    plainly = pc.and_(pc.equal(_trunk(plan, rest), 0), pc.equal(_trunk(main, rest), 0))
+    usual = pa.array(sorted(plan.lengths | plan.local_lengths), pa.int32())
+    size = pc.binary_length(digits)
+    longer = pc.and_(pc.greater(size, max(plan.lengths)), pc.invert(pc.is_in(size, usual)))
+    fits = _full(digits, plan.general.pattern), _full(rest, plan.general.pattern)
+    abroad = pc.or_(longer, pc.and_(pc.invert(fits[0]), fits[1]))
+    return _valid_where(pc.and_(own, pc.and_(plainly, abroad)), calling, main, digits, code)
+
+
+def _trunk(plan: Plan, digits: pa.Array) -> pa.Array:
+    """Return how many digits the trunk prefix takes: 0, 1, or -1 where that is not so simple."""
+    if plan.trunk is None:
+        return pa.repeat(0, len(digits))
+    pattern = plan.trunk.pattern
+    if pattern.isdigit():
+        found = pc.starts_with(digits, pattern)
+        return pc.if_else(found, len(pattern) if len(pattern) == 1 else -1, 0)
+    ungrouped = pattern.replace("(", "(?:").replace("(?:?:", "(?:")  # Arrow wants names for all
+    taken = pc.struct_field(pc.extract_regex(digits, f"^(?P<trunk>{ungrouped})"), "trunk")
+    # One digit is never a rewritten number: those groups take two at least.
+    one = pc.equal(pc.binary_length(taken), 1)
+    return pc.fill_null(pc.if_else(one, 1, -1), 0)
+
+
+def _valid_where(mask: pa.Array, calling: int, plan: Plan, digits: pa.Array, drop: int) -> pa.Array:
+    """Narrow a mask to the numbers that are general in a plan and valid under its code."""
+    chosen = digits.filter(mask)
+    none = pa.repeat(False, len(digits))
+    if not len(chosen):
+        return none  # before a pattern is compiled for nothing
+    numbers = pc.utf8_slice_codeunits(chosen, drop) if drop else chosen
+    return pc.replace_with_mask(none, mask, _valid(calling, plan, numbers))
+
+
+def _valid(calling: int, plan: Plan, numbers: pa.Array) -> pa.Array:
+    size = pc.binary_length(numbers)
+    sized = pc.is_in(size, pa.array(sorted(plan.lengths), pa.int32()))
+    general = pc.and_(sized, _full(numbers, plan.general.pattern))
+    valid = pa.repeat(False, len(numbers))
+    for one, before in _sharing(calling):
+        here = _holds(one, numbers, size)
+        if before:
+            here = pc.and_(here, pc.invert(pc.match_substring_regex(numbers, f"^(?:{before})")))
+        if one.leading is not None:
+            led = pc.match_substring_regex(numbers, f"^(?:{one.leading.pattern})")
+            here = pc.and_(here, led)
+        valid = pc.or_(valid, here)
+    return pc.and_(valid, general)
+
+
+@cache
+def _sharing(calling: int) -> tuple[tuple[Plan, str], ...]:
+    """Return the plans of a code that decide by kinds, and the leading digits of those before."""
+    out: list[tuple[Plan, str]] = []
+    before: list[str] = []
+    plans = phone_plan.plans(calling)
+    for one in plans:
+        if not out or one.leading is None or len(plans) <= _MANY:
+            out.append((one, "|".join(before)))
+        if one.leading is not None:
+            before.append(one.leading.pattern)
+    return tuple(out)
+
+
+def _holds(plan: Plan, numbers: pa.Array, size: pa.Array) -> pa.Array:
+    """Repeat `Plan.holds`, each length by itself."""
+    holds = pa.repeat(False, len(numbers))
+    for length, pattern in _kinds(plan):
+        there = pc.equal(size, length)
+        if pc.any(there).as_py():
+            fits = _full(numbers.filter(there), pattern)
+            holds = pc.replace_with_mask(holds, there, fits)
+    return holds
+
+
+@cache
+def _kinds(plan: Plan) -> tuple[tuple[int, str], ...]:
+    return tuple(
+        (length, "|".join(kind.pattern for kind, lengths in plan.kinds if length in lengths))
+        for length in sorted(plan.lengths)
+        if any(length in lengths for _, lengths in plan.kinds)
+    )
+
+
+def _full(texts: pa.Array, pattern: str) -> pa.Array:
+    return pc.match_substring_regex(texts, f"^(?:{pattern})$")
