@@ -100,9 +100,8 @@ def form_column(
         touched = pc.fill_null(pc.and_(touched, fits), False)
     picked = column.filter(touched)
     lands = pa.nulls(len(column), pa.string()) if countries is None else flat(countries)
-    (made,) = one_by_one(
-        picked, lands.filter(touched), lambda text, land: (form_text(type, form, text, land),)
-    )
+    spell = lambda text, land: (form_text(type, form, text, land),)  # noqa: E731
+    (made,) = one_by_one(picked, lands.filter(touched), spell, 1)
     return pc.replace_with_mask(column, touched, made)
 
 
@@ -120,8 +119,9 @@ def one_by_one(
     values: pa.Array,
     countries: pa.Array,
     judge: Callable[[str, str | None], tuple[str | None, ...]],
+    width: int = 2,
 ) -> tuple[pa.Array, ...]:
-    """Return columns of what is said of each distinct pair of a value and a country."""
+    """Return columns of the `width` things said of each distinct pair of a value and a country."""
     numbers, lands = values.dictionary_encode(), countries.dictionary_encode()
     wide = len(lands.dictionary) + 1  # the last place is that of no country
     land = pc.fill_null(lands.indices, wide - 1).cast(pa.int64())
@@ -131,7 +131,7 @@ def one_by_one(
     at = pc.subtract(pairs.dictionary, pc.multiply(number, wide)).to_pylist()
     texts = numbers.dictionary.take(number).to_pylist()
     told = [judge(text, names[place]) for text, place in zip(texts, at, strict=True)]
-    parts = list(zip(*told, strict=True)) or [()] * len(judge("", None))
+    parts = list(zip(*told, strict=True)) or [()] * width
     return tuple(pa.array(part, pa.string()).take(pairs.indices) for part in parts)
 
 

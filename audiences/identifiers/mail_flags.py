@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
 ROLE, DISPOSABLE = "role_address", "disposable_address"
 _ROLE_WORDS = """
     abuse accounting accounts admin administrator all billing booking bookings careers cc
@@ -41,3 +44,11 @@ def flags_of(address: str) -> tuple[str, ...]:
     parent = domain.partition(".")[2]  # anything.mailinator.com is one as well
     thrown_away = domain in _DISPOSABLE or parent in _DISPOSABLE
     return (ROLE,) * role + (DISPOSABLE,) * thrown_away
+
+
+@cache
+def may_have_flags() -> str:
+    """Return a pattern that finds every canonical address with a flag, and few others."""
+    roles = "|".join(map(re.escape, sorted(_ROLES)))
+    domains = "|".join(map(re.escape, sorted(_DISPOSABLE)))
+    return rf"^(?:{roles})[+@]|@(?:[^@.]+\.)?(?:{domains})$"

@@ -1,11 +1,12 @@
-"""Whole columns of what a platform is sent: `packs.apply` for many values at once."""
+"""Whole columns of what a platform is sent: `packs.applied` for many values at once."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from dataclasses import dataclass, fields
+from functools import cache
 
 import duckdb
 import pyarrow as pa
@@ -18,67 +19,113 @@ from audiences.identifiers.columns import (
     has_kernels,
     one_by_one,
 )
-from audiences.identifiers.packs import Encoding, apply, pack
+from audiences.identifiers.mail_flags import flags_of, may_have_flags
+from audiences.identifiers.normalise import canonical
+from audiences.identifiers.packs import ALREADY_HASHED, applied, rule_of
+from audiences.identifiers.rules import Encoding, Pack
 
 _FEW = 1000  # values that are hashed before DuckDB has begun
-_REMEMBERED = 1 << 16
+_REMEMBERED = 1 << 16  # outcomes of one type: names, cities and postcodes come again and again
 _SQL = {
     (Encoding.SHA256_HEX, False): "sha256(text)",
     (Encoding.SHA256_BASE64, False): "to_base64(unhex(sha256(text)))",
     (Encoding.SHA256_BASE64, True): "to_base64(unhex(text))",
 }
 _AS_IT_IS = frozenset({(Encoding.RAW, False), (Encoding.RAW, True), (Encoding.SHA256_HEX, True)})
+_Told = tuple[str | None, str | None, str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class SentColumn:
-    """What becomes of a column on one platform; the fields of `packs.Applied`, row by row."""
+    """What becomes of a column on one platform; the fields of `packs.Applied`, row by row.
+
+    A number is its text in JSON, `reason` null where there is something to send, and `flags` null
+    where there are none, else parted by spaces.
+    """
 
     canonical: pa.Array
     sent: pa.Array
-    reason: pa.Array  # null where there is something to send
+    reason: pa.Array
+    flags: pa.Array
 
 
 def sent_column(
-    platform: str,
+    rules: Pack,
     type: str,  # noqa: A002
     values: pa.Array,
     countries: pa.Array | None = None,
 ) -> SentColumn:
-    """Return what each value becomes on one platform, row by row as `apply`; null stays null.
+    """Return what a pack makes of each value, row by row as `applied`; null stays null.
 
     Raises:
-        ConfigurationError: naming what is known, for a platform or type without a rule.
+        ConfigurationError: naming the types that the platform takes, when there is no rule.
 
     """
-    rule = pack(platform).rule(type)
-    if rule is None:
-        apply(platform, type, "")  # says what is known
-        raise KeyError(type)
+    rule = rule_of(rules, type)
     column = flat(values)
     lands = pa.nulls(len(column), pa.string()) if countries is None else flat(countries)
+    judge = _judge(rules, type)
     how = (rule.encoding, rule.type.endswith("_sha256"))
-    if not has_kernels(type) or how not in _SQL.keys() | _AS_IT_IS:
-        return SentColumn(*one_by_one(column, lands, _judge(platform, type)))
+    if rule.instead or not has_kernels(type) or how not in _SQL.keys() | _AS_IT_IS:
+        return SentColumn(*one_by_one(column, lands, judge, len(fields(SentColumn))))
     found, reasons = canonical_column(type, column, lands)
-    texts = form_column(type, rule.form, found)
+    texts = form_column(type, rule.form, found, lands)
+    made = SentColumn(texts, _encoded(how, texts), reasons, _flags(type, found, texts))
     formless = pc.and_(pc.is_valid(found), pc.is_null(texts))
-    if pc.any(formless).as_py():
-        judged = one_by_one(column.filter(formless), lands.filter(formless), _judge(platform, type))
-        reasons = pc.replace_with_mask(reasons, formless, judged[2])
-    return SentColumn(texts, _encoded(how, texts), reasons)
+    hashed = pc.fill_null(pc.equal(reasons, ALREADY_HASHED), False)
+    return _mended(made, pc.or_(formless, hashed), column, lands, judge)
+
+
+def _mended(
+    made: SentColumn,
+    odd: pa.Array,
+    column: pa.Array,
+    lands: pa.Array,
+    judge: Callable[[str, str | None], _Told],
+) -> SentColumn:
+    """Judge the rows that a pack treats in its own way one by one."""
+    if not pc.any(odd).as_py():
+        return made
+    parts = (made.canonical, made.sent, made.reason, made.flags)
+    told = one_by_one(column.filter(odd), lands.filter(odd), judge, len(parts))
+    pairs = zip(parts, told, strict=True)
+    return SentColumn(*(pc.replace_with_mask(part, odd, one) for part, one in pairs))
+
+
+def _judge(rules: Pack, type_name: str) -> Callable[[str, str | None], _Told]:
+    memory = _memory(rules.version, type_name)
+
+    def judge(value: str, country: str | None) -> _Told:
+        told = memory.get((value, country))
+        if told is None:
+            if len(memory) >= _REMEMBERED:
+                memory.clear()
+            told = memory[value, country] = _told(rules, type_name, value, country)
+        return told
+
+    return judge
+
+
+def _told(rules: Pack, type_name: str, value: str, country: str | None) -> _Told:
+    judged = canonical(type_name, value, country)
+    one = applied(rules, type_name, value, judged, country)
+    sent = one.sent if isinstance(one.sent, str | None) else json.dumps(one.sent)
+    return one.canonical, sent, one.reason or None, " ".join(one.flags) or None
 
 
 @cache
-def _judge(
-    platform: str, type_name: str
-) -> Callable[[str, str | None], tuple[str | None, str | None, str | None]]:
-    @lru_cache(maxsize=_REMEMBERED)
-    def judge(value: str, country: str | None) -> tuple[str | None, str | None, str | None]:
-        found = apply(platform, type_name, value, country)
-        return found.canonical, found.sent, found.reason or None
+def _memory(_version: str, _type_name: str) -> dict[tuple[str, str | None], _Told]:
+    return {}
 
-    return judge
+
+def _flags(type_name: str, found: pa.Array, texts: pa.Array) -> pa.Array:
+    none = pa.nulls(len(found), pa.string())
+    if type_name != "email":
+        return none
+    perhaps = pc.match_substring_regex(found, may_have_flags())
+    perhaps = pc.fill_null(pc.and_(perhaps, pc.is_valid(texts)), False)
+    flags = [" ".join(flags_of(one)) or None for one in found.filter(perhaps).to_pylist()]
+    return pc.replace_with_mask(none, perhaps, pa.array(flags, pa.string()))
 
 
 def _encoded(how: tuple[Encoding, bool], texts: pa.Array) -> pa.Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -92,9 +93,89 @@ def test_every_line_is_what_a_single_value_becomes(bridge: Bridge, rule: tuple[s
 
 
 def test_bytes_that_are_no_text_are_told_and_cost_no_neighbour(bridge: Bridge) -> None:
-    told = bridge(*EMAILS[3:], stdin=b"a@x.co\r\n\xff\xfe\n\nb@x.co")
-    assert [a["canonical"] for a in answers(told)] == ["a@x.co", None, None, "b@x.co"]
-    assert all((a["canonical"] is None) == bool(a["reason"]) for a in answers(told))
+    told = bridge(
+        *EMAILS[3:], stdin=b"a@x.co\r\n\xff\xfe\n\na\xff@x.co\na\xed\xa0\x80@x.co\nb@x.co"
+    )
+    found = answers(told)
+    assert [a["canonical"] for a in found] == ["a@x.co", None, None, None, None, "b@x.co"]
+    assert all((a["canonical"] is None) == bool(a["reason"]) for a in found)
+    # What is no text can be told apart from every other value, and given back as it was.
+    assert found[1]["value"].encode(errors="surrogateescape") == b"\xff\xfe"
+    assert found[4]["value"] == "a\ud800@x.co"
+
+
+ODD_LINES = [
+    b"", b"\r", b" ", b"a\x00b@x.co", b"\x00", b"\xff\xfe", b"a\xed\xa0\x80@x.co", b"\xf4\x90\x80",
+    b"Ana.B+x@gmail.com\r", b"a" * 300_000 + b"@x.co", "a\u2028b@x.co\x85".encode(), b'"\\\x1f\x7f',
+    "josé@münchen.de".encode(), "\ufeffb@x.co".encode(), b".+@gmail.com", b"0912 345 678",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("times", [1, 900], ids=["few", "many"])
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"], ids=["cut", "lf", "crlf"])
+@pytest.mark.parametrize("kind", ["email", "phone"])
+def test_every_line_has_its_answer_whatever_is_in_it(
+    bridge: Bridge, kind: str, end: bytes, times: int
+) -> None:
+    """The same answers where the lines are few and where they are judged as columns."""
+    lines = [line for line in ODD_LINES if times == 1 or len(line) < 1000] * times
+    # With the usual ones beside them there are lines enough for columns.
+    usual = [b"user.%d@example.com" % n for n in range(len(lines))] if times > 1 else []
+    lines = [*usual, *lines, b"+84912345678"]
+    told = bridge(
+        "normalize", "--platform", "google", "--type", kind, "--country", "VN",
+        stdin=b"\n".join(lines) + end,
+    )  # fmt: skip
+    assert (told.code, told.err) == (0, "")
+    # Not splitlines, which ends a line at more than \n.
+    found = [json.loads(line) for line in told.out.removesuffix("\n").split("\n")]
+    assert len(found) == len(lines)
+    singles: dict[str, tuple[str | None, str | None, str | None]] = {}
+    for answer, line in zip(found, lines, strict=True):
+        value = answer["value"]
+        raw = value.encode(errors="surrogatepass" if "\ud800" in value else "surrogateescape")
+        assert raw == line.removesuffix(b"\r")
+        if value not in singles:
+            one = apply("google", kind, value, "VN")
+            singles[value] = (one.canonical, one.sent, one.reason or None)
+        assert (answer["canonical"], answer["sent"], answer["reason"]) == singles[value]
+
+
+def test_a_reader_who_has_seen_enough_stops_it_quietly(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        EMAILS,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write(b"a@x.co\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["canonical"] == "a@x.co"
+        process.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            for _ in range(10_000):
+                process.stdin.write(b"user@example.com\n" * 1000)
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        assert process.wait(30) == 1
+        assert process.stderr.read() == b""
+
+
+def test_a_few_lines_start_neither_arrow_nor_duckdb() -> None:
+    script = (
+        "import sys; from infra.local.cli import main\n"
+        "try: main()\n"
+        "finally: sys.stderr.write(str({'pyarrow', 'duckdb', 'phonenumbers'} & {*sys.modules}))"
+    )
+    command = (sys.executable, "-c", script, *EMAILS[3:])
+    done = subprocess.run(
+        command, input=b"a@x.co\n", capture_output=True, env=ENVIRONMENT, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"set()")
 
 
 def test_choices_are_made_by_option_and_flags_are_told(bridge: Bridge) -> None:

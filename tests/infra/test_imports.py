@@ -37,7 +37,10 @@ LIGHT = (
     "functions.deliver",
     "functions.sync",
 )
-LAKE_SIDE = {"audiences.identifiers.columns"}
+LAKE_SIDE = {
+    f"audiences.identifiers.{name}"
+    for name in ("columns", "phone_columns", "phone_match", "sent_columns")
+}
 PLATFORM_GROUND = {"base", "answers", "bodies", "limits", "oauth"}
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from json.encoder import encode_basestring
 from typing import Annotated, BinaryIO
 
-import pyarrow as pa
 import typer
 
-from audiences.identifiers.columns import canonical_column
-from audiences.identifiers.packs import Pack, applied, pack, rule_of
-from audiences.identifiers.reasons import Canonical
+from audiences.identifiers.normalise import canonical
+from audiences.identifiers.packs import Encoding, Pack, applied, pack, rule_of
 from shared.errors import ConfigurationError
 
-_BLOCK_BYTES = 256 << 10
-# Some readers end a line at these, though JSON lines do not.
-_LINE_ENDS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "\x85\u2028\u2029"}
+_BLOCK_BYTES = 1 << 20
+_FEW = 10_000  # lines that are through before Arrow and DuckDB would have begun
+_SMALL = 500  # lines of a block that are not worth the kernels' own cost
+# Some readers end a line at the first three, though JSON lines do not; surrogates have no UTF-8.
+_ESCAPED = {sign: f"\\u{sign:04x}" for sign in (0x85, 0x2028, 0x2029, *range(0xD800, 0xE000))}
+_Told = tuple[str | None, str, str | None, str]  # canonical, sent in JSON, reason, flags
 
 
 def register(app: typer.Typer) -> None:
@@ -42,13 +44,25 @@ def normalize(
     """Write one JSON object a line: value, canonical, sent, form, reason; and flags, if any."""
     _ = as_json
     rules = _rules(platform, option or [])
-    rule_of(rules, kind)  # says at once when there is no such rule
+    form = _quoted(rule_of(rules, kind).form)  # or says that there is no rule
+    seen = 0
     for values in _lines(sys.stdin.buffer):
-        for told in _told(rules, kind, country, values):
-            text = json.dumps(told, ensure_ascii=False)
-            line = text if text.isascii() else text.translate(_LINE_ENDS)
-            sys.stdout.buffer.write(line.encode() + b"\n")
+        seen += len(values)
+        judge = _whole if seen > _FEW and len(values) > _SMALL else _singly
+        told = judge(rules, kind, country or None, values)
+        lines = (_line(value, form, *one) for value, one in zip(values, told, strict=True))
+        sys.stdout.buffer.write("".join(lines).encode())
         sys.stdout.buffer.flush()
+
+
+def _rules(platform: str, options: Sequence[str]) -> Pack:
+    """Return a platform's rules with the choices `name=value` made."""
+    chosen = {name: value for name, _, value in (text.partition("=") for text in options)}
+    known = {choice.name for choice in pack(platform).choices}
+    for name in chosen.keys() - known:
+        listed = ", ".join(sorted(known)) or "none"
+        raise ConfigurationError(f"{platform} has no option '{name}'; it has {listed}")
+    return pack(platform, chosen)
 
 
 def _lines(stream: BinaryIO) -> Iterator[list[str]]:
@@ -65,32 +79,67 @@ def _lines(stream: BinaryIO) -> Iterator[list[str]]:
 
 
 def _texts(lines: bytes) -> list[str]:
-    return [line.rstrip(b"\r\n").decode("utf-8", errors="replace") for line in lines.split(b"\n")]
+    try:
+        texts = lines.decode().split("\n")
+    except UnicodeDecodeError:  # somewhere; the others are text all the same
+        texts = [_text(line) for line in lines.split(b"\n")]
+    return [text.removesuffix("\r") for text in texts]
 
 
-def _rules(platform: str, options: Sequence[str]) -> Pack:
-    """Return a platform's rules with the choices `name=value` made."""
-    chosen = {name: value for name, _, value in (text.partition("=") for text in options)}
-    known = {choice.name for choice in pack(platform).choices}
-    for name in chosen.keys() - known:
-        listed = ", ".join(sorted(known)) or "none"
-        raise ConfigurationError(f"{platform} has no option '{name}'; it has {listed}")
-    return pack(platform, chosen)
+def _text(line: bytes) -> str:
+    """Return a line as text; what is no UTF-8 stays recognisable as lone surrogates."""
+    try:
+        return line.decode("utf-8", errors="surrogatepass")
+    except UnicodeDecodeError:
+        return line.decode("utf-8", errors="surrogateescape")
 
 
-def _told(
-    rules: Pack, kind: str, country: str, values: Sequence[str]
-) -> Iterator[dict[str, object]]:
-    """Yield what `apply` says of each value, for all of them at once."""
-    countries = pa.array([country or None] * len(values), pa.string())
-    found, reasons = canonical_column(kind, pa.array(values, pa.string()), countries)
-    for value, text, reason in zip(values, found.to_pylist(), reasons.to_pylist(), strict=True):
-        one = applied(rules, kind, value, Canonical(text, reason or ""), country or None)
-        told: dict[str, object] = {
-            "value": value,
-            "canonical": one.canonical,
-            "sent": one.sent,
-            "form": one.form,
-            "reason": one.reason or None,
-        }
-        yield told | {"flags": list(one.flags)} if one.flags else told
+def _singly(rules: Pack, kind: str, country: str | None, values: Sequence[str]) -> Iterator[_Told]:
+    for value in values:
+        one = applied(rules, kind, value, canonical(kind, value, country), country)
+        sent = _quoted(one.sent) if isinstance(one.sent, str | None) else json.dumps(one.sent)
+        yield one.canonical, sent, one.reason or None, " ".join(one.flags)
+
+
+def _whole(rules: Pack, kind: str, country: str | None, values: Sequence[str]) -> Iterator[_Told]:
+    """Yield what `_singly` does, by way of Arrow's kernels."""
+    import pyarrow as pa  # noqa: PLC0415 - a handful of lines does without
+
+    from audiences.identifiers.sent_columns import sent_column  # noqa: PLC0415
+
+    no_text = {at for at, value in enumerate(values) if not _is_text(value)}
+    texts = ["" if at in no_text else value for at, value in enumerate(values)]
+    countries = pa.repeat(pa.scalar(country, pa.string()), len(values))
+    found = sent_column(rules, kind, pa.array(texts, pa.string()), countries)
+    number = rule_of(rules, kind).encoding is Encoding.NUMBER
+    parts = (found.canonical, found.sent, found.reason, found.flags)
+    for at, told in enumerate(zip(*(part.to_pylist() for part in parts), strict=True)):
+        if at in no_text:
+            yield from _singly(rules, kind, country, [values[at]])
+        else:
+            sent = told[1] if number and told[1] else _quoted(told[1])
+            yield told[0], sent, told[2], told[3] or ""
+
+
+def _is_text(value: str) -> bool:
+    try:
+        return value.isascii() or bool(value.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _line(
+    value: str, form: str, canonical: str | None, sent: str, reason: str | None, flags: str
+) -> str:
+    listed = f', "flags": {json.dumps(flags.split())}' if flags else ""
+    return (
+        f'{{"value": {_quoted(value)}, "canonical": {_quoted(canonical)}, '
+        f'"sent": {sent}, "form": {form}, "reason": {_quoted(reason)}{listed}}}\n'
+    )
+
+
+def _quoted(text: str | None) -> str:
+    if text is None:
+        return "null"
+    quoted = encode_basestring(text)
+    return quoted if text.isascii() else quoted.translate(_ESCAPED)
