@@ -10,11 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audiences.identifiers.catalog import base_type
-from audiences.identifiers.forms import form_text
+from audiences.identifiers.distinct import flat, one_by_one
+from audiences.identifiers.form_columns import WORD, ZIP, form_column
 from audiences.identifiers.hashes import sentinel_hashes, void_hashes
 from audiences.identifiers.normalise import LONGEST, canonical
 from audiences.identifiers.reasons import Canonical
 from audiences.identifiers.text import SENTINELS
+
+__all__ = ["canonical_column", "form_column", "has_kernels"]
 
 _REMEMBERED = 1 << 16  # names, cities, postcodes: few distinct ones in many rows
 
@@ -40,27 +43,25 @@ _NO_DEVICE = frozenset({"00000000-0000-0000-0000-000000000000"})
 _OPAQUE = r"^[0-]*[!-*,./1-?A-~][!-?A-~]*$"
 
 
-@cache
-def _clean(type_name: str) -> _Clean | None:
-    match type_name:
-        case "email":
-            return _Clean(_EMAIL, longest=64)
-        case "maid" | "idfa" | "gaid":
-            return _Clean(_UUID, barred=_NO_DEVICE)
-        case "cookie" | "ctv" | "partner":
-            return _Clean(_OPAQUE, lower=False, barred=SENTINELS | _NO_DEVICE)
-        case "external_id":
-            return _Clean(r"^[!-~](?:[ -~]*[!-~])?$", lower=False)
-        case "email_sha256" | "phone_sha256":
-            return _Clean(r"^[0-9a-f]{64}$", barred=void_hashes() | sentinel_hashes())
-        case _:
-            return None
+_DEVICE = _Clean(_UUID, barred=_NO_DEVICE)
+_SIGNS = _Clean(_OPAQUE, lower=False, barred=SENTINELS | _NO_DEVICE)
+_DIGEST = _Clean(r"^[0-9a-f]{64}$", barred=void_hashes() | sentinel_hashes())
+_NAME = _Clean(WORD, lower=False, longest=40)
+_CLEAN = {
+    "email": _Clean(_EMAIL, longest=64),
+    **dict.fromkeys(("maid", "idfa", "gaid"), _DEVICE),
+    **dict.fromkeys(("cookie", "ctv", "partner"), _SIGNS),
+    "external_id": _Clean(r"^[!-~](?:[ -~]*[!-~])?$", lower=False),
+    **dict.fromkeys(("email_sha256", "phone_sha256"), _DIGEST),
+    **dict.fromkeys(("first_name", "last_name"), _NAME),
+    "zip": _Clean(ZIP, lower=False, longest=12),
+}
 
 
 def has_kernels(type: str) -> bool:  # noqa: A002
     """Tell whether most values of a type are judged by kernels; the others' are one by one."""
     name = base_type(type)
-    return name == "phone" or _clean(name) is not None
+    return name == "phone" or name in _CLEAN
 
 
 def canonical_column(
@@ -75,64 +76,11 @@ def canonical_column(
         from audiences.identifiers.phone_columns import e164_column  # noqa: PLC0415 - its library
 
         return e164_column(column, lands)
-    shape = _clean(base_type(type))
+    shape = _CLEAN.get(base_type(type))
     if shape is None:
         judge = _remembering(type)
         return one_by_one(column, lands, lambda v, c: _pair(judge(v, c)))
     return _shaped(type, shape, column)
-
-
-def form_column(
-    type: str,  # noqa: A002
-    form: str,
-    canonical: pa.Array,
-    countries: pa.Array | None = None,
-) -> pa.Array:
-    """Return the texts of one form; null where a value has no such form."""
-    column, name = flat(canonical), base_type(type)
-    if form == ("e164" if name in {"phone", "phone_sha256"} else "plain"):
-        return column
-    if (name, form) == ("phone", "digits"):
-        return pc.utf8_ltrim(column, "+0")
-    touched = pc.is_valid(column)
-    if name == "email" and form in _TOUCHED:
-        fits = pc.match_substring_regex(column, _TOUCHED[form])
-        touched = pc.fill_null(pc.and_(touched, fits), False)
-    picked = column.filter(touched)
-    lands = pa.nulls(len(column), pa.string()) if countries is None else flat(countries)
-    spell = lambda text, land: (form_text(type, form, text, land),)  # noqa: E731
-    (made,) = one_by_one(picked, lands.filter(touched), spell, 1)
-    return pc.replace_with_mask(column, touched, made)
-
-
-# The addresses that a form of them may spell otherwise.
-_TOUCHED = dict.fromkeys(("gmail", "gmail_com"), "@(gmail|googlemail)\\.com$")
-
-
-def flat(values: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Return a column as one array of strings."""
-    whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    return whole if whole.type == pa.string() else whole.cast(pa.string())
-
-
-def one_by_one(
-    values: pa.Array,
-    countries: pa.Array,
-    judge: Callable[[str, str | None], tuple[str | None, ...]],
-    width: int = 2,
-) -> tuple[pa.Array, ...]:
-    """Return columns of the `width` things said of each distinct pair of a value and a country."""
-    numbers, lands = values.dictionary_encode(), countries.dictionary_encode()
-    wide = len(lands.dictionary) + 1  # the last place is that of no country
-    land = pc.fill_null(lands.indices, wide - 1).cast(pa.int64())
-    pairs = pc.add(pc.multiply(numbers.indices.cast(pa.int64()), wide), land).dictionary_encode()
-    number = pc.divide(pairs.dictionary, wide)
-    names = [*lands.dictionary.to_pylist(), None]
-    at = pc.subtract(pairs.dictionary, pc.multiply(number, wide)).to_pylist()
-    texts = numbers.dictionary.take(number).to_pylist()
-    told = [judge(text, names[place]) for text, place in zip(texts, at, strict=True)]
-    parts = list(zip(*told, strict=True)) or [()] * width
-    return tuple(pa.array(part, pa.string()).take(pairs.indices) for part in parts)
 
 
 def _pair(found: Canonical) -> tuple[str | None, str | None]:

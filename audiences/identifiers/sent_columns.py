@@ -12,13 +12,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audiences.identifiers.columns import (
-    canonical_column,
-    flat,
-    form_column,
-    has_kernels,
-    one_by_one,
-)
+from audiences.identifiers.catalog import ATTRIBUTES, base_type
+from audiences.identifiers.columns import canonical_column, form_column, has_kernels
+from audiences.identifiers.distinct import distinct, flat, one_by_one
 from audiences.identifiers.mail_flags import flags_of, may_have_flags
 from audiences.identifiers.normalise import canonical
 from audiences.identifiers.packs import ALREADY_HASHED, applied, rule_of
@@ -61,9 +57,19 @@ def sent_column(
         ConfigurationError: naming the types that the platform takes, when there is no rule.
 
     """
-    rule = rule_of(rules, type)
+    rule_of(rules, type)
     column = flat(values)
     lands = pa.nulls(len(column), pa.string()) if countries is None else flat(countries)
+    if base_type(type) not in ATTRIBUTES:
+        return _sent(rules, type, column, lands)
+    # Names and places come again and again: each is spelled and hashed once.
+    once = distinct(column, lands)
+    made = _sent(rules, type, once.values, once.countries)
+    return SentColumn(*map(once.spread, (made.canonical, made.sent, made.reason, made.flags)))
+
+
+def _sent(rules: Pack, type: str, column: pa.Array, lands: pa.Array) -> SentColumn:  # noqa: A002
+    rule = rule_of(rules, type)
     judge = _judge(rules, type)
     how = (rule.encoding, rule.type.endswith("_sha256"))
     if rule.instead or not has_kernels(type) or how not in _SQL.keys() | _AS_IT_IS:

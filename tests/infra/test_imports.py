@@ -39,7 +39,14 @@ LIGHT = (
 )
 LAKE_SIDE = {
     f"audiences.identifiers.{name}"
-    for name in ("columns", "phone_columns", "phone_match", "sent_columns")
+    for name in (
+        "columns",
+        "distinct",
+        "form_columns",
+        "phone_columns",
+        "phone_match",
+        "sent_columns",
+    )
 }
 PLATFORM_GROUND = {"base", "answers", "bodies", "limits", "oauth"}
 

@@ -29,7 +29,10 @@ ODD = [
 ]  # fmt: skip
 PLACES = [
     "94105-1234", "SW1A 1AA", "100-0001", "Baden-Württemberg", "New York", "東京", "12 Main St. #5",
-    "Nguyễn", "December", "1990-05-17", "31", "1985", "us", "VN", "woman", "12.50", "-5", "O'Neill",
+    "Nguyễn", "Nguyen", "SMITH", "nan", "Null", "O", "94105", "9410", "123456789",
+    "sw1a1aa", "01310-100",
+    "SW1A  1AA", "1-2-3", "-1", "12345-678", "123 45", "December",
+    "1990-05-17", "31", "1985", "us", "VN", "woman", "12.50", "-5", "O'Neill",
 ]  # fmt: skip
 VALUE = st.one_of(
     st.none(),

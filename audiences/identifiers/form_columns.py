@@ -1,0 +1,68 @@
+"""Whole columns of canonical values in one form: the easy ones by kernels, others singly."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from audiences.identifiers.catalog import base_type
+from audiences.identifiers.distinct import flat, one_by_one
+from audiences.identifiers.forms import form_text
+
+WORD = r"^[A-Za-z]+$"
+ZIP = r"^[0-9A-Za-z]+(?:[ -][0-9A-Za-z]+)?$"
+
+
+def form_column(
+    type: str,  # noqa: A002
+    form: str,
+    canonical: pa.Array,
+    countries: pa.Array | None = None,
+) -> pa.Array:
+    """Return the texts of one form; null where a value has no such form."""
+    column, name = flat(canonical), base_type(type)
+    if form == ("e164" if name in {"phone", "phone_sha256"} else "plain"):
+        return column
+    if (name, form) == ("phone", "digits"):
+        return pc.utf8_ltrim(column, "+0")
+    lands = pa.nulls(len(column), pa.string()) if countries is None else flat(countries)
+    made, odd = _easy_forms(name, form, column, lands)
+    spell = lambda text, land: (form_text(type, form, text, land),)  # noqa: E731
+    (rest,) = one_by_one(column.filter(odd), lands.filter(odd), spell, 1)
+    return pc.replace_with_mask(made, odd, rest)
+
+
+def _easy_forms(
+    name: str, form: str, column: pa.Array, lands: pa.Array
+) -> tuple[pa.Array, pa.Array]:
+    """Return what kernels make of a column, and a mask of the values that they can't judge."""
+    if (name, form) in _GMAILS:
+        fits = pc.match_substring_regex(column, "@(gmail|googlemail)\\.com$")
+        return column, pc.fill_null(fits, False)
+    if name in {"first_name", "last_name"} and form in _LOWER:
+        fits = pc.match_substring_regex(column, WORD)
+        return pc.ascii_lower(column), pc.invert(pc.fill_null(fits, True))
+    if name == "zip" and form in {"zip_short", "zip_whole"}:
+        return _zips(form, column, lands)
+    return column, pc.is_valid(column)
+
+
+_GMAILS = frozenset({("email", "gmail"), ("email", "gmail_com")})
+# One word in ASCII has neither title nor suffix, and nothing to drop.
+_LOWER = frozenset({"lower", "untitled", "unsuffixed", "lower_letters", "lower_joined", "a_z_0_9"})
+
+
+def _zips(form: str, column: pa.Array, lands: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Spell postal codes: five digits in the United States, elsewhere all but spaces."""
+    country = pc.utf8_upper(pc.utf8_trim_whitespace(pc.fill_null(lands, "")))
+    american = pc.equal(country, "US")
+    text = pc.replace_substring(pc.ascii_lower(column), " ", "")
+    if form == "zip_short":
+        text = pc.replace_substring_regex(text, "-.*", "")
+    five = pc.utf8_slice_codeunits(column, 0, 5)
+    usual = pc.if_else(
+        american,
+        pc.match_substring_regex(column, "^[0-9]{5}(?:-[0-9]{4})?$"),
+        pc.match_substring_regex(column, ZIP),
+    )
+    return pc.if_else(american, five, text), pc.invert(pc.fill_null(usual, True))
