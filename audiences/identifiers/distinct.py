@@ -28,9 +28,13 @@ class Distinct:
         return column.take(self.rows)
 
 
-def distinct(values: pa.Array, countries: pa.Array) -> Distinct:
+def distinct(values: pa.Array, countries: pa.Array | None) -> Distinct:
     """Return the distinct pairs of two columns; a row without a value has none."""
-    texts, lands = values.dictionary_encode(), countries.dictionary_encode()
+    texts = values.dictionary_encode()
+    if countries is None:
+        nowhere = pa.nulls(len(texts.dictionary), pa.string())
+        return Distinct(texts.dictionary, nowhere, texts.indices)
+    lands = countries.dictionary_encode()
     wide = len(lands.dictionary) + 1  # the last place is that of no country
     land = pc.fill_null(lands.indices, wide - 1).cast(pa.int64())
     pairs = pc.add(pc.multiply(texts.indices.cast(pa.int64()), wide), land).dictionary_encode()

@@ -36,9 +36,8 @@ def _easy_forms(
     name: str, form: str, column: pa.Array, lands: pa.Array
 ) -> tuple[pa.Array, pa.Array]:
     """Return what kernels make of a column, and a mask of the values that they can't judge."""
-    if (name, form) in _GMAILS:
-        fits = pc.match_substring_regex(column, "@(gmail|googlemail)\\.com$")
-        return column, pc.fill_null(fits, False)
+    if name == "email" and form in _GMAIL:
+        return _gmails(_GMAIL[form], column)
     if name in {"first_name", "last_name"} and form in _LOWER:
         fits = pc.match_substring_regex(column, WORD)
         return pc.ascii_lower(column), pc.invert(pc.fill_null(fits, True))
@@ -47,9 +46,25 @@ def _easy_forms(
     return column, pc.is_valid(column)
 
 
-_GMAILS = frozenset({("email", "gmail"), ("email", "gmail_com")})
+_GMAIL = {"gmail": ("@gmail.com", "@googlemail.com"), "gmail_com": ("@gmail.com",)}
 # One word in ASCII has neither title nor suffix, and nothing to drop.
 _LOWER = frozenset({"lower", "untitled", "unsuffixed", "lower_letters", "lower_joined", "a_z_0_9"})
+
+
+def _gmails(domains: tuple[str, ...], column: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Drop dots and tags of the domains' addresses; one with nothing left is for `form_text`."""
+    made, odd = column, pa.repeat(False, len(column))
+    for domain in domains:
+        own = pc.fill_null(pc.ends_with(column, domain), False)
+        mailbox = pc.utf8_slice_codeunits(column.filter(own), 0, -len(domain))
+        bare = pc.replace_substring_regex(mailbox, "[+].*", "")
+        bare = pc.replace_substring(bare, ".", "")
+        spelled = pc.binary_join_element_wise(bare, domain, "")
+        made = pc.replace_with_mask(made, own, spelled)
+        usual = pc.match_substring_regex(mailbox, "^[a-z0-9_+-][a-z0-9._+-]*$")
+        strange = pc.or_(pc.invert(usual), pc.equal(bare, ""))
+        odd = pc.replace_with_mask(odd, own, strange)
+    return made, odd
 
 
 def _zips(form: str, column: pa.Array, lands: pa.Array) -> tuple[pa.Array, pa.Array]:

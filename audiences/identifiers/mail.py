@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from audiences.identifiers.hashes import looks_hashed
 from audiences.identifiers.mail_flags import flags_of
@@ -106,6 +107,7 @@ _PART_CHECKS = (
 )
 
 
+@lru_cache(maxsize=4096)
 def _ascii_domain(domain: str) -> str | None:
     """Return a domain with its non-ASCII labels as A-labels (IDNA 2008 after UTS 46), or None."""
     if not domain.isascii() or _A_LABEL.search(domain):

@@ -57,18 +57,20 @@ def accepted(calling: int, region: str | None, digits: pa.Array) -> Iterator[tup
 
 def _with_code(calling: int, plan: Plan, digits: pa.Array, own: pa.Array) -> pa.Array:
     """Repeat `_national` where a number begins with its country code and no trunk prefix."""
-    if not pc.any(own).as_py():
+    chosen = digits.filter(own)
+    if not len(chosen):
         return own
     main = phone_plan.plans(calling)[0]
     code = len(str(calling))
-    rest = pc.utf8_slice_codeunits(digits, code)
+    rest = pc.utf8_slice_codeunits(chosen, code)
     plainly = pc.and_(pc.equal(_trunk(plan, rest), 0), pc.equal(_trunk(main, rest), 0))
     usual = pa.array(sorted(plan.lengths | plan.local_lengths), pa.int32())
-    size = pc.binary_length(digits)
+    size = pc.binary_length(chosen)
     longer = pc.and_(pc.greater(size, max(plan.lengths)), pc.invert(pc.is_in(size, usual)))
-    fits = _full(digits, plan.general.pattern), _full(rest, plan.general.pattern)
+    fits = _full(chosen, plan.general.pattern), _full(rest, plan.general.pattern)
     abroad = pc.or_(longer, pc.and_(pc.invert(fits[0]), fits[1]))
-    return _valid_where(pc.and_(own, pc.and_(plainly, abroad)), calling, main, digits, code)
+    valid = _valid_where(pc.and_(plainly, abroad), calling, main, chosen, code)
+    return pc.replace_with_mask(own, own, valid)
 
 
 def _trunk(plan: Plan, digits: pa.Array) -> pa.Array:
@@ -100,16 +102,25 @@ def _valid(calling: int, plan: Plan, numbers: pa.Array) -> pa.Array:
     size = pc.binary_length(numbers)
     sized = pc.is_in(size, pa.array(sorted(plan.lengths), pa.int32()))
     general = pc.and_(sized, _full(numbers, plan.general.pattern))
-    valid = pa.repeat(False, len(numbers))
-    for one, before in _sharing(calling):
-        here = _holds(one, numbers, size)
-        if before:
-            here = pc.and_(here, pc.invert(pc.match_substring_regex(numbers, f"^(?:{before})")))
-        if one.leading is not None:
-            led = pc.match_substring_regex(numbers, f"^(?:{one.leading.pattern})")
-            here = pc.and_(here, led)
-        valid = pc.or_(valid, here)
+    (main, _), *others = _sharing(calling)
+    valid = _decided(main, "", numbers, size)
+    for one, before in others:
+        left = pc.invert(valid)
+        if pc.any(left).as_py():
+            more = _decided(one, before, numbers.filter(left), size.filter(left))
+            valid = pc.replace_with_mask(valid, left, more)
     return pc.and_(valid, general)
+
+
+def _decided(plan: Plan, before: str, numbers: pa.Array, size: pa.Array) -> pa.Array:
+    """Tell which numbers a plan holds that it may speak for, as `is_valid` asks them in order."""
+    here = _holds(plan, numbers, size)
+    if before:
+        here = pc.and_(here, pc.invert(pc.match_substring_regex(numbers, f"^(?:{before})")))
+    if plan.leading is not None:
+        led = pc.match_substring_regex(numbers, f"^(?:{plan.leading.pattern})")
+        here = pc.and_(here, led)
+    return here
 
 
 @cache

@@ -28,6 +28,8 @@ _SQL = {
     (Encoding.SHA256_BASE64, True): "to_base64(unhex(text))",
 }
 _AS_IT_IS = frozenset({(Encoding.RAW, False), (Encoding.RAW, True), (Encoding.SHA256_HEX, True)})
+_VARIED = frozenset({"zip"})  # so many that the kernels are quicker than a look for the same
+_ANYWHERE = frozenset({"first_name", "last_name", "country"})  # the row's country is not asked
 _Told = tuple[str | None, str | None, str | None, str | None]
 
 
@@ -60,10 +62,10 @@ def sent_column(
     rule_of(rules, type)
     column = flat(values)
     lands = pa.nulls(len(column), pa.string()) if countries is None else flat(countries)
-    if base_type(type) not in ATTRIBUTES:
+    if base_type(type) not in ATTRIBUTES or type in _VARIED:
         return _sent(rules, type, column, lands)
     # Names and places come again and again: each is spelled and hashed once.
-    once = distinct(column, lands)
+    once = distinct(column, None if type in _ANYWHERE else lands)
     made = _sent(rules, type, once.values, once.countries)
     return SentColumn(*map(once.spread, (made.canonical, made.sent, made.reason, made.flags)))
 
