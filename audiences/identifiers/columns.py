@@ -15,7 +15,7 @@ from audiences.identifiers.form_columns import WORD, ZIP, form_column
 from audiences.identifiers.hashes import sentinel_hashes, void_hashes
 from audiences.identifiers.normalise import LONGEST, canonical
 from audiences.identifiers.reasons import Canonical
-from audiences.identifiers.text import SENTINELS
+from audiences.identifiers.text import ENDS, SENTINELS
 
 __all__ = ["canonical_column", "form_column", "has_kernels"]
 
@@ -97,7 +97,7 @@ def _remembering(type_name: str) -> Callable[[str, str | None], Canonical]:
 
 
 def _shaped(type_name: str, shape: _Clean, values: pa.Array) -> tuple[pa.Array, pa.Array]:
-    trimmed = pc.ascii_trim(values, " \t\r\n")
+    trimmed = pc.utf8_trim(values, ENDS)
     lowered = pc.ascii_lower(trimmed)
     prepared = lowered if shape.lower else trimmed
     unusual = pc.invert(_is_clean(shape, prepared, lowered))

@@ -71,13 +71,25 @@ def _zips(form: str, column: pa.Array, lands: pa.Array) -> tuple[pa.Array, pa.Ar
     """Spell postal codes: five digits in the United States, elsewhere all but spaces."""
     country = pc.utf8_upper(pc.utf8_trim_whitespace(pc.fill_null(lands, "")))
     american = pc.equal(country, "US")
-    text = pc.replace_substring(pc.ascii_lower(column), " ", "")
+    plain = pc.match_substring_regex(column, "^[0-9]{5}$")
+    digits = pc.match_substring_regex(column, "^[0-9]{3,12}$")
+    easy = pc.fill_null(pc.or_(plain, pc.and_(digits, pc.invert(american))), True)
+    left = pc.invert(easy)
+    made, odd = _written_zips(form, column.filter(left), american.filter(left))
+    return (
+        pc.replace_with_mask(column, left, made),
+        pc.replace_with_mask(pa.repeat(False, len(column)), left, odd),
+    )
+
+
+def _written_zips(form: str, codes: pa.Array, american: pa.Array) -> tuple[pa.Array, pa.Array]:
+    text = pc.replace_substring(pc.ascii_lower(codes), " ", "")
     if form == "zip_short":
         text = pc.replace_substring_regex(text, "-.*", "")
-    five = pc.utf8_slice_codeunits(column, 0, 5)
+    five = pc.utf8_slice_codeunits(codes, 0, 5)
     usual = pc.if_else(
         american,
-        pc.match_substring_regex(column, "^[0-9]{5}(?:-[0-9]{4})?$"),
-        pc.match_substring_regex(column, ZIP),
+        pc.match_substring_regex(codes, "^[0-9]{5}-[0-9]{4}$"),
+        pc.match_substring_regex(codes, ZIP),
     )
-    return pc.if_else(american, five, text), pc.invert(pc.fill_null(usual, True))
+    return pc.if_else(american, five, text), pc.invert(usual)

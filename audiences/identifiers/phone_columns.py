@@ -6,7 +6,6 @@ that it names, so a number that is refused, rare or doubtful is judged there and
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -175,8 +174,9 @@ def _international(parts: list[_Rows], fewest: int) -> Iterator[_Rows]:
     heads = pc.utf8_slice_codeunits(rows.digits, 0, 3).dictionary_encode()
     codes = [phone_plan.calling_code(head) or 0 for head in heads.dictionary.to_pylist()]
     calling = pa.array(codes, pa.int16()).take(heads.indices)
-    for code, count in Counter(calling.to_pylist()).items():
-        if code and count >= fewest:
+    for counted in calling.value_counts().to_pylist():
+        code = counted["values"]
+        if code and counted["counts"] >= fewest:
             group = rows.where(pc.equal(calling, code)).without(len(str(code)))
             yield from _numbers(code, None, group)
 

@@ -140,21 +140,23 @@ def _sharing(calling: int) -> tuple[tuple[Plan, str], ...]:
 def _holds(plan: Plan, numbers: pa.Array, size: pa.Array) -> pa.Array:
     """Repeat `Plan.holds`, each length by itself."""
     holds = pa.repeat(False, len(numbers))
-    for length, pattern in _kinds(plan):
-        there = pc.equal(size, length)
-        if pc.any(there).as_py():
-            fits = _full(numbers.filter(there), pattern)
-            holds = pc.replace_with_mask(holds, there, fits)
+    kinds, lengths = _kinds(plan), pc.unique(size).to_pylist()
+    for length in lengths:
+        if length in kinds and len(lengths) == 1:
+            return _full(numbers, kinds[length])
+        if length in kinds:
+            there = pc.equal(size, length)
+            holds = pc.replace_with_mask(holds, there, _full(numbers.filter(there), kinds[length]))
     return holds
 
 
 @cache
-def _kinds(plan: Plan) -> tuple[tuple[int, str], ...]:
-    return tuple(
-        (length, "|".join(kind.pattern for kind, lengths in plan.kinds if length in lengths))
+def _kinds(plan: Plan) -> dict[int, str]:
+    return {
+        length: "|".join(kind.pattern for kind, lengths in plan.kinds if length in lengths)
         for length in sorted(plan.lengths)
         if any(length in lengths for _, lengths in plan.kinds)
-    )
+    }
 
 
 def _full(texts: pa.Array, pattern: str) -> pa.Array:

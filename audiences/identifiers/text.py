@@ -15,7 +15,7 @@ INVISIBLE = (
     "\xad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061"
     "\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
 )
-_ENDS = _SPACES + INVISIBLE
+ENDS = _SPACES + INVISIBLE
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 # What exporters, form fillers and programming languages write for "no value", in lower case.
@@ -54,7 +54,7 @@ def has_space(text: str) -> bool:
 
 def trim(value: str) -> str:
     """Return a value without spaces and invisible signs at its ends."""
-    return value.strip(_ENDS)
+    return value.strip(ENDS)
 
 
 def compose(text: str) -> str:
@@ -78,9 +78,9 @@ NARROW = {0xFF01 + i: 0x21 + i for i in range(94)}
 def seen(text: str) -> str:
     """Return a text trimmed, composed (NFC) and without signs that nobody sees."""
     if text.isascii():
-        return text.strip(_ENDS)
+        return text.strip(ENDS)
     kept = _LOOSE_JOINER.sub("", text.translate(_NOISE))
-    return compose(kept).strip(_ENDS)
+    return compose(kept).strip(ENDS)
 
 
 def ascii_digits(text: str) -> str:
