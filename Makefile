@@ -14,6 +14,7 @@ DEV := .venv/.dev-$(call sum,requirements/dev.txt)
 # The platforms' own clients live apart, and two of them apart from each other.
 VENDORS := vendors vendors-klaviyo
 VENDOR := $(foreach set,$(VENDORS),.venv/$(set)/.done-$(shell cksum requirements/$(set).txt | cut -d ' ' -f 1))
+BENCH := .venv/bench/.done-$(shell cksum requirements/bench.txt | cut -d ' ' -f 1)
 PIP := $(RUN) pip --quiet --quiet --disable-pip-version-check
 
 ARCH ?= x86_64
@@ -22,10 +23,10 @@ RUNTIME := boto3 botocore s3transfer python-dateutil six
 SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-west-1} BRIDGE_ARCH=$(ARCH) .venv-deploy/bin/sam
 tools = .venv-$(1)/.done-$(call sum,requirements/aws-$(1).txt)
 
-.PHONY: help demo test check static bench chaos vendor-test fix docs lock clean aws-build aws-lint aws-test aws-bundles supply-chain
+.PHONY: help demo test check static bench bench-identifiers conformance proof chaos vendor-test fix docs lock clean aws-build aws-lint aws-test aws-bundles supply-chain
 
 help:  ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
 demo: $(LOCAL)  ## Run the whole job on generated data against stand-in ad platforms
 	@$(BIN)/bridge demo
@@ -43,6 +44,16 @@ static: $(DEV)  ## Check format, lint, types and import rules
 
 bench: $(DEV)  ## Measure speed and memory
 	@$(RUN) tests.bench.run
+	@echo "Identifiers beside the vendors' libraries: make bench-identifiers"
+
+bench-identifiers: $(DEV) $(BENCH)  ## Measure identifiers beside the vendors' own libraries
+	@$(RUN) tests.bench.identifiers
+
+conformance: $(DEV) $(BENCH)  ## Compare identifiers with the vendors' libraries: docs/conformance.md
+	@$(RUN) tests.bench.conformance
+
+proof: $(DEV)  ## Judge a million phone numbers by libphonenumber and by both fast ways
+	@$(RUN) pytest -q -rP -m slow tests/unit/identifiers/test_phone_agrees.py
 
 chaos: $(DEV)  ## Run the slow tests: crashes, faults, long soaks
 	@$(RUN) pytest -q -m slow
@@ -79,7 +90,7 @@ lock: $(DEV)  ## Pin requirements/*.txt anew from pyproject.toml (needs uv)
 	@for extra in local dev; do uv pip compile pyproject.toml --extra $$extra --group build \
 		--universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
 		--output-file requirements/$$extra.txt || exit 1; done
-	@for set in $(VENDORS); do uv pip compile --group pyproject.toml:$$set \
+	@for set in $(VENDORS) bench; do uv pip compile --group pyproject.toml:$$set \
 		--universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
 		--output-file requirements/$$set.txt || exit 1; done
 	@for name in collect api sync deliver lake; do uv pip compile --group lambda-$$name \
@@ -108,7 +119,7 @@ $(LOCAL): | .venv/bin/python
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@rm -f .venv/.local-* && touch $@
 
-$(VENDOR): | .venv/bin/python
+$(VENDOR) $(BENCH): | .venv/bin/python
 	@echo "Installing the platforms' own clients (once, some minutes)"
 	@rm -rf $(@D)
 	@$(RUN) venv $(@D)

@@ -11,6 +11,8 @@ from audiences.identifiers.forms import form_text
 
 WORD = r"^[A-Za-z]+$"
 ZIP = r"^[0-9A-Za-z]+(?:[ -][0-9A-Za-z]+)?$"
+# Of letters before a hyphen a British code may be made.
+_ZIP_AS_READ = r"^(?:[0-9A-Za-z]+(?: [0-9A-Za-z]+)?|[0-9]+-[0-9]+)$"
 
 
 def form_column(
@@ -41,11 +43,23 @@ def _easy_forms(
     if name in {"first_name", "last_name"} and form in _LOWER:
         fits = pc.match_substring_regex(column, WORD)
         return pc.ascii_lower(column), pc.invert(pc.fill_null(fits, True))
+    if (name, form) in _CHANGING:
+        changing = pc.match_substring_regex(column, _CHANGING[name, form])
+        return column, pc.fill_null(changing, False)
     if name == "zip" and form in {"zip_short", "zip_whole"}:
         return _zips(form, column, lands)
     return column, pc.is_valid(column)
 
 
+# What a form may change, by sight; all other values are as they are in it.
+_CHANGING = {
+    ("email", "no_tag"): r"\+",
+    ("email", "no_dots_no_tag"): r"[.+].*@",
+    ("email", "ascii_word"): r"[^a-z0-9_.@-]|xn--",
+    ("email", "ascii"): r"[^a-z0-9.@-]|xn--",
+    ("email", "word"): r"[^a-z0-9_.@-]|xn--",
+    ("external_id", "token"): r"[^0-9A-Za-z_-]|.{129}",
+}
 _GMAIL = {"gmail": ("@gmail.com", "@googlemail.com"), "gmail_com": ("@gmail.com",)}
 # One word in ASCII has neither title nor suffix, and nothing to drop.
 _LOWER = frozenset({"lower", "untitled", "unsuffixed", "lower_letters", "lower_joined", "a_z_0_9"})
@@ -90,6 +104,6 @@ def _written_zips(form: str, codes: pa.Array, american: pa.Array) -> tuple[pa.Ar
     usual = pc.if_else(
         american,
         pc.match_substring_regex(codes, "^[0-9]{5}-[0-9]{4}$"),
-        pc.match_substring_regex(codes, ZIP),
+        pc.match_substring_regex(codes, _ZIP_AS_READ),
     )
     return pc.if_else(american, five, text), pc.invert(usual)

@@ -17,7 +17,7 @@ from audiences.identifiers.columns import canonical_column, form_column, has_ker
 from audiences.identifiers.distinct import distinct, flat, one_by_one
 from audiences.identifiers.mail_flags import flags_of, may_have_flags
 from audiences.identifiers.normalise import canonical
-from audiences.identifiers.packs import ALREADY_HASHED, applied, rule_of
+from audiences.identifiers.packs import ALREADY_HASHED, SPACE_INSIDE, applied, rule_of
 from audiences.identifiers.rules import Encoding, Pack
 
 _FEW = 1000  # values that are hashed before DuckDB has begun
@@ -80,8 +80,8 @@ def _sent(rules: Pack, type: str, column: pa.Array, lands: pa.Array) -> SentColu
     texts = form_column(type, rule.form, found, lands)
     made = SentColumn(texts, _encoded(how, texts), reasons, _flags(type, found, texts))
     formless = pc.and_(pc.is_valid(found), pc.is_null(texts))
-    hashed = pc.fill_null(pc.equal(reasons, ALREADY_HASHED), False)
-    return _mended(made, pc.or_(formless, hashed), column, lands, judge)
+    own_way = pc.is_in(reasons, pa.array([ALREADY_HASHED, SPACE_INSIDE]))
+    return _mended(made, pc.or_(formless, own_way), column, lands, judge)
 
 
 def _mended(

@@ -74,13 +74,13 @@ def _canonical(con: Connection, ingest: Ingest, raw: pa.Table, name: str) -> pa.
     return pa.table(
         [
             rows,
-            pa.array([name] * count, pa.string()),
-            pa.array([_RANK.get(name, 9)] * count, pa.int32()),
+            pa.repeat(pa.scalar(name, pa.string()), count),
+            pa.repeat(pa.scalar(_RANK.get(name, 9), pa.int32()), count),
             pa.array(range(count), pa.int64()),
             texts,
             values,
             reasons,
-            pa.array([kind.identity] * count, pa.string()),
+            pa.repeat(pa.scalar(kind.identity, pa.string()), count),
         ],
         schema=_FOUND,
     )

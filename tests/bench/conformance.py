@@ -21,7 +21,7 @@ from audiences.identifiers.packs import apply, pack
 from tests.bench.corpus import cases
 from tests.bench.disagreements import PAGES, Case, Class, class_of
 
-PEERS = Path(".venv/peers/bin/python")
+PEERS = Path(".venv/bench/bin/python")
 DOC = Path("docs/conformance.md")
 SEED, EACH = 20261126, 4000
 _ALL = ("email", "phone", "first_name", "last_name", "city", "zip", "country")

@@ -31,7 +31,7 @@ import pyarrow.parquet as pq
 
 from tests.bench.people import FIELDS, write_people
 
-PEERS = Path(".venv/peers/bin/python")
+PEERS = Path(".venv/bench/bin/python")
 BATCH = 1 << 17
 SEED = 20261126
 # The lane, how the table calls it, and whose rules say what is right.
