@@ -154,5 +154,6 @@ def phase_of(point: str) -> str:
         return "follow" if where.endswith(".status.json") else "send"
     if first == "open":
         return "open" if verb == "note" else "close"
-    known = {"people": "refresh", "members": "refresh", "outbox": "plan", "audience_id": "audience"}
+    known = {"people": "refresh", "members": "refresh", "outbox": "plan"}
+    known |= {"audience_id": "audience", "making": "audience"}
     return (known | {"sends": "ledger", "held": "held", "runs": "close"})[first]
