@@ -15,6 +15,7 @@ from infra.sandbox import server
 from tests.infra.aws import world as stack
 from tests.infra.aws.implied import implied, in_template, matches
 from tests.infra.aws.recorder import Need, Recorder
+from tests.infra.aws.story import play
 from tests.infra.aws.template import allowed, functions
 
 pytestmark = pytest.mark.timeout(900)
@@ -34,7 +35,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[Nee
         os.environ["BRIDGE_QUEUE"] = stack.make(running.url)
         world = stack.World(recorder, running.url)
         try:
-            stack.play(world)
+            play(world)
             yield world.seen
         finally:
             os.environ.clear()

@@ -90,7 +90,10 @@ def paths(app: Any, found: list[tuple[str, str]]) -> None:
     """Find the routes of an application below what guards it."""
     for cell in getattr(app, "__closure__", None) or ():
         inner = cell.cell_contents
-        if hasattr(inner, "routes"):
+        if hasattr(inner, "openapi"):
+            told = inner.openapi()["paths"].items()
+            found += [(verb.upper(), path) for path, verbs in told for verb in verbs]
+        elif hasattr(inner, "routes"):
             found += [(m, r.path) for r in inner.routes for m in (r.methods or ()) if m != "HEAD"]
         elif callable(inner):
             paths(inner, found)
