@@ -29,10 +29,21 @@ class Policy:
 
 
 def consent_columns_sql() -> str:
-    """Write the columns that fold the records of one person: any no is a no, any yes a yes."""
+    """Write the columns that fold the records of one person: any no is a no, any yes a yes.
+
+    A record says it by a column of its own, and by its consent string as it is read in `tcf`.
+    """
     return ", ".join(
-        f"CASE WHEN bool_or(NOT {column}) THEN false WHEN bool_or({column}) THEN true END AS {flag}"
-        for flag, column in FLAGS.items()
+        folded_sql(flag, [f"bool_or(NOT {c})" for c in told], [f"bool_or({c})" for c in told])
+        for flag, told in ((f, (column, f"tcf.{f}")) for f, column in FLAGS.items())
+    )
+
+
+def folded_sql(flag: str, refused: list[str], agreed: list[str]) -> str:
+    """Write a consent from conditions of which any refuses it, else any grants it."""
+    return (
+        f"CASE WHEN {' OR '.join(refused)} THEN false "
+        f"WHEN {' OR '.join(agreed)} THEN true END AS {flag}"
     )
 
 

@@ -144,7 +144,7 @@ def _unsafe(document: Located) -> list[Fault]:
     value, faults = document.value, []
     url, reference = str(value.get("base_url") or ""), str(value.get("credentials") or "")
     schemes = sorted(platform(str(value["platform"])).schemes) if _is_known(value) else ["https"]
-    if url and urlsplit(url).scheme not in schemes and not _is_loopback(url):
+    if url and urlsplit(url).scheme not in schemes and not is_loopback(url):
         named = " or ".join(f"{scheme}://" for scheme in schemes)
         fix = f"use {named}, or a loopback address for the sandbox"
         faults.append(Fault(document.where("base_url"), "base_url is not safe", fix))
@@ -152,7 +152,7 @@ def _unsafe(document: Located) -> list[Fault]:
         fix = "leave out what stands before an @ and after a ?: credentials have their own line"
         faults.append(Fault(document.where("base_url"), "base_url is more than an address", fix))
     if reference == "sandbox":
-        if not _is_loopback(url):
+        if not is_loopback(url):
             fix = "write env:NAME, or set base_url to the sandbox"
             what = "'sandbox' opens only the sandbox"
             faults.append(Fault(document.where("credentials"), what, fix))
@@ -166,7 +166,8 @@ def _is_known(value: Mapping[str, Any]) -> bool:
     return value.get("platform") in MODULES
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Say whether an address is this machine's own, as the sandbox's is."""
     parts = urlsplit(url)
     return parts.scheme in ("http", "https") and parts.hostname in _LOOPBACK
 

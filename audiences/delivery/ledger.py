@@ -81,6 +81,8 @@ def verify(lake: Lake) -> Verified:
         try:
             link: dict[str, Any] = json.loads(data)
             faults += _check(lake, name, link, expected, previous)
+            if link["file"] in named:
+                faults.append(f"{name}: an earlier link names {link['file']} too")
             named.add(link["file"])
             rows += int(link["rows"])
         except (ValueError, KeyError, TypeError):

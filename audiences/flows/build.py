@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -14,14 +15,15 @@ from audiences import schemas
 from audiences.flows import load
 from audiences.flows.workspace import Workspace
 from audiences.lake import now, snapshot
+from audiences.lake.lake import Lake
 from audiences.lake.layout import new_id
 from audiences.lake.query import batches, connect, one
 from audiences.lake.snapshot import Snapshot
 from audiences.rules.compile import Compiled, compile_audience
 from audiences.rules.explain import explain, plain_words
-from audiences.rules.graph import order
+from audiences.rules.graph import named, order
 from audiences.rules.spec import Audience
-from shared.clock import iso
+from shared.clock import iso, parse_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ def _build_one(workspace: Workspace, every: Mapping[str, Audience], name: str) -
             "count(*) FILTER (WHERE NOT suppressed AND held_out), "
             "count(*) FILTER (WHERE suppressed) FROM matching",
         )
+        about = _about(workspace, rule, people) | {"rules": rules_digest(every, name)}
+        about |= {"suppressed": suppressed}
         made = snapshot.write(
             lake,
             table,
@@ -109,10 +113,24 @@ def _build_one(workspace: Workspace, every: Mapping[str, Audience], name: str) -
             _member_rows(con),
             run=new_id(at),
             after=before.number if before else None,
-            about=_about(workspace, rule, people)
-            | {"rules": rules_digest(every, name), "suppressed": suppressed},
+            about=about | {"until": _until(lake, con, rule, compiled)},
         )
     return Built(rule.name, rule.of, members, held_out, suppressed, made.name)
+
+
+def _until(lake: Lake, con: Connection, rule: Audience, compiled: Compiled) -> str | None:
+    """Return when the first evidence ends of those that membership rests on, or None.
+
+    A person's membership has no end of its own: it would outlast the sightings that made it.
+    """
+    ends = []
+    if "sightings_now" in compiled.sql:
+        (first,) = one(con, "SELECT epoch_us(min(expires_at)) FROM sightings_now")
+        ends += [] if first is None else [iso(datetime.fromtimestamp(first / 1e6, UTC))]
+    for name in named(rule):
+        found = snapshot.latest(lake, f"members/{name}")
+        ends += [found.about["until"]] if found and found.about.get("until") else []
+    return min(ends, key=parse_instant, default=None)
 
 
 def _member_rows(con: Connection) -> Iterable[pa.RecordBatch]:

@@ -19,7 +19,7 @@ from audiences.delivery.outbox import Plan, read_plan, recorded_ids
 from audiences.delivery.pace import Pace
 from audiences.delivery.sender import deliver
 from audiences.delivery.session import Session
-from audiences.destinations import Destination
+from audiences.destinations import Destination, is_loopback
 from audiences.flows.bench import Bench
 from audiences.flows.places import place_of, read_destination
 from audiences.flows.run_report import made_key, read_open, report_of
@@ -51,15 +51,30 @@ class Piece:
 
 
 def ready(bench: Bench, piece: Piece) -> Mapping[str, Any]:
-    """Say before any work what would stop it: a missing destination, or its secret.
+    """Say before any work what would stop it: a missing destination, or its secret, or the time.
 
     Raises:
-        ConfigurationError: when one of them is missing.
+        ConfigurationError: when one of them is missing, or the instant is not the present.
     """
     to = read_destination(bench.destinations, piece.destination)
     if not piece.dry_run:
+        _check_time(bench, to)
         bench.secrets.resolve(to.credentials)
     return {}
+
+
+def _check_time(bench: Bench, to: Destination) -> None:
+    """Refuse to send to a real platform as if it were another time than it is.
+
+    Consent, lifetimes and how long a plan is good are judged by the clock: with another one, a
+    platform would be given ids that are dead, or be told to keep them for too long.
+    """
+    if bench.clock.fixed is not None and not is_loopback(to.base_url or ""):
+        raise ConfigurationError(
+            f"destination '{to.name}' is a real platform, and --as-of says another time than it "
+            "is: nothing is sent (leave --as-of out, or add --dry-run to see what would be sent; "
+            "only a destination whose base_url is on this machine takes --as-of)"
+        )
 
 
 def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:

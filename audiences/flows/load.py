@@ -6,7 +6,7 @@ from audiences.destinations import Destination
 from audiences.flows.places import check_known, read_destination
 from audiences.flows.workspace import Workspace
 from audiences.rules import spec
-from audiences.rules.graph import named
+from audiences.rules.graph import named, order
 from audiences.rules.spec import Audience
 from shared.errors import ConfigurationError, Fault
 
@@ -33,7 +33,7 @@ def needed(workspace: Workspace, name: str) -> dict[str, Audience]:
     """Parse an audience and all that it names; a fault elsewhere is no matter of theirs.
 
     Raises:
-        ConfigurationError: with the faults of these files.
+        ConfigurationError: with the faults of these files, or of how they name each other.
     """
     found: dict[str, Audience] = {}
     faults: list[Fault] = []
@@ -49,6 +49,7 @@ def needed(workspace: Workspace, name: str) -> dict[str, Audience]:
             faults += error.faults
     if faults:
         raise ConfigurationError(*faults)
+    order(found, name, workspace.audiences)
     return found
 
 

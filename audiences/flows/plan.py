@@ -21,12 +21,13 @@ from audiences.flows.workspace import Workspace
 from audiences.identifiers.packs import Pack, pack
 from audiences.lake import now, query, snapshot
 from audiences.lake.lake import Lake
+from audiences.match.barred import MARKED_SQL, make_barred
 from audiences.match.desired import PROFILE_COLUMNS, make_desired
 from audiences.match.diff import make_changes, needs_rebuild_sql, ordered_sql
 from audiences.platforms import platform
 from audiences.platforms.base import AUDIENCE_ID, Course, Op, Platform, Target
 from audiences.platforms.limits import limited
-from audiences.rules.spec import Audience
+from audiences.rules.spec import DO_NOT_CONTACT, Audience
 from shared.clock import iso
 from shared.errors import ConfigurationError, Fault
 
@@ -44,15 +45,21 @@ class Asked:
     approve: str = ""  # the token of a stopped run that a person has looked at
 
 
-def latest_inputs(lake: Lake, audience: str, destination: str) -> dict[str, Any]:
+def latest_inputs(lake: Lake, audience: Audience, destination: str) -> dict[str, Any]:
     """Name the state that a plan made now would read: snapshot numbers and commits."""
-    numbers = {
-        "people": snapshot.latest(lake, "people"),
-        "members": snapshot.latest(lake, f"members/{audience}"),
-        "held": snapshot.latest(lake, held_table(destination, audience)),
+    name = audience.name
+    inputs: dict[str, Any] = {
+        "people": _newest(lake, "people"),
+        "members": _newest(lake, f"members/{name}"),
+        "held": _newest(lake, held_table(destination, name)),
+        "suppressed": {each: _newest(lake, f"members/{each}") for each in audience.suppress},
     }
-    inputs: dict[str, Any] = {k: v.number if v else None for k, v in numbers.items()}
     return inputs | {"commits": sorted(lake.committed())}
+
+
+def _newest(lake: Lake, table: str) -> int | None:
+    found = snapshot.latest(lake, table)
+    return found.number if found else None
 
 
 def starts_at(at: datetime) -> datetime:
@@ -99,6 +106,9 @@ def make_plan(
         workspace.progress(f"plan {audience.name} → {destination.name}", 0)
         policy = destination.consent
         dropped = make_desired(con, to, rules, audience.of, policy, mode=asked.mode, outlive=starts)
+        if asked.mode == "add":
+            _suppressed(con, lake, audience, inputs, at)
+            make_barred(con, to, audience.of, policy)
         changes = make_changes(con, to, asked.mode, at, starts)
         course = Course(target=target, at=at, starts=starts, mode=asked.mode)
         if _rebuilds(con, to, asked.mode, destination, audience.name):
@@ -188,6 +198,19 @@ def read_tables(
     return int(count)
 
 
+def _suppressed(
+    con: Connection, lake: Lake, audience: Audience, inputs: Mapping[str, Any], at: datetime
+) -> None:
+    """Make `suppressed_now`: everybody whom the audience suppresses, members of it or not."""
+    found = [
+        snapshot.load(lake, f"members/{name}", number)
+        for name, number in inputs.get("suppressed", {}).items()
+        if number is not None
+    ]
+    marked = DO_NOT_CONTACT in audience.suppress
+    now.suppressed(con, lake, found, at, also=MARKED_SQL if marked else "")
+
+
 def terms_of(rule: Audience, to: Destination) -> str:
     """Digest what else decides who is sent and how: the rule, the consent policy, the options."""
     text = f"{rule.digest}|{to.consent}|{sorted(to.options.items())}"
@@ -216,17 +239,20 @@ def _rebuilds(
 ) -> bool:
     """Say whether the audience must be made anew, because the platform takes nobody out of it.
 
+    In mode add that is so only where somebody may not be held any more.
+
     Raises:
         ConfigurationError: when the destination's file ties it to one id.
     """
-    if Op.REMOVE in to.ops or mode != "mirror":
+    if Op.REMOVE in to.ops or mode not in ("mirror", "add"):
         return False
-    (needed,) = query.one(con, needs_rebuild_sql())
+    (needed,) = query.one(con, needs_rebuild_sql(mode))
     if needed and audience in destination.audience_ids:
         fault = Fault(
             f"destinations/{destination.name}.yaml",
             f"{to.title} takes nobody out of an audience: it must be made anew, with a new id",
-            f"take '{audience}' out of audience_ids, or use mode add",
+            f"take '{audience}' out of audience_ids"
+            + (", or use mode add" if mode == "mirror" else ""),
         )
         raise ConfigurationError(fault)
     return bool(needed)

@@ -103,7 +103,7 @@ def prepare(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
         to,
         asked=asked,
         audience_id=known_id(workspace, to, piece.audience),
-        inputs=latest_inputs(workspace.lake, piece.audience, piece.destination),
+        inputs=latest_inputs(workspace.lake, rule, piece.destination),
     )
     return {"report": _begun(workspace, plan, piece.owner).as_json()}
 

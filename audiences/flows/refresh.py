@@ -18,7 +18,8 @@ from shared.clock import parse_instant
 from shared.errors import BridgeError
 from shared.log import log
 
-# Within this time a snapshot of the same inputs stands: readers drop what has expired meanwhile.
+# Within this time a snapshot of the same inputs stands: readers drop what has expired meanwhile,
+# and one that rests on sightings says itself when the first of them ends.
 FRESH = timedelta(hours=1)
 
 
@@ -58,6 +59,7 @@ def refresh_all(workspace: Workspace, time_is_up: Callable[[], bool] = lambda: F
 def refresh(workspace: Workspace, audience: str) -> None:
     """Bring people and an audience up to this instant and to all that was ingested."""
     lake, at = workspace.lake, workspace.now()
+    rules = rules_digest(load.needed(workspace, audience), audience)
     commits = sorted(lake.committed())
     people = snapshot.latest(lake, "people")
     if people is None or not _stands(people, at) or people.about["commits"] != commits:
@@ -65,7 +67,7 @@ def refresh(workspace: Workspace, audience: str) -> None:
         people = snapshot.latest(lake, "people")
     members = snapshot.latest(lake, f"members/{audience}")
     wanted = {
-        "rules": rules_digest(load.needed(workspace, audience), audience),
+        "rules": rules,
         "people": people.number if people else None,
         "commits": commits,
     }
@@ -78,4 +80,8 @@ def refresh(workspace: Workspace, audience: str) -> None:
 
 
 def _stands(made: Snapshot, at: datetime) -> bool:
+    """Say whether a snapshot is young, and nothing has ended since that it was made from."""
+    until = made.about.get("until")
+    if until is not None and at >= parse_instant(until):
+        return False
     return timedelta(0) <= at - parse_instant(made.about["at"]) <= FRESH

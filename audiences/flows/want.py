@@ -32,7 +32,7 @@ def want(
     to, rules = taking(destination)
     lake, at, policy = workspace.lake, workspace.now(), destination.consent
     check(audience, to, mode)
-    inputs = latest_inputs(lake, audience.name, destination.name)
+    inputs = latest_inputs(lake, audience, destination.name)
     read_tables(con, lake, audience, destination, inputs, at, audience_id)
     outlive = starts_at(at)
     return to, rules, make_desired(con, to, rules, audience.of, policy, mode=mode, outlive=outlive)

@@ -5,11 +5,12 @@ profiles_now    person and the newest version of each of their records
 events_now      person and each event once
 sightings_now   person (the device itself where nobody is known), device, and what was seen
 members_now     audience, member, of, expires_at
+suppressed_now  member: everybody whom an audience suppresses
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import pyarrow as pa
@@ -104,3 +105,18 @@ def members_of(con: Connection, lake: Lake, of: Snapshot | None, as_of: datetime
         "CREATE OR REPLACE TEMP TABLE members_now AS SELECT * FROM the_members "
         f"WHERE expires_at IS NULL OR expires_at > {query.timestamp(as_of)}"
     )
+
+
+def suppressed(
+    con: Connection, lake: Lake, of: Sequence[Snapshot], as_of: datetime, also: str = ""
+) -> None:
+    """Make `suppressed_now` from audiences' snapshots, and from a query of further members."""
+    con.register("no_suppressed", schemas.MEMBERS.empty_table())
+    parts = ["SELECT member FROM no_suppressed", *([also] if also else [])]
+    for number, each in enumerate(of):
+        con.register(f"suppressed_{number}", snapshot.dataset(lake, each, schemas.MEMBERS))
+        parts.append(
+            f"SELECT member FROM suppressed_{number} "
+            f"WHERE expires_at IS NULL OR expires_at > {query.timestamp(as_of)}"
+        )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE suppressed_now AS {' UNION '.join(parts)}")

@@ -1,6 +1,6 @@
 """What a platform should hold: members who may be sent, as rows of ready wire values.
 
-Steps, each a named temporary table:
+Steps after those of `consents`, each a named temporary table:
 
     eligible   members with their consent and the reason why one may not be sent
     owned      the identifiers of those who may be sent: member, key
@@ -17,14 +17,17 @@ from datetime import datetime
 
 from duckdb import DuckDBPyConnection as Connection
 
-from audiences.consent import Policy, consent_columns_sql, consent_text_sql, verdict_sql
+from audiences.consent import FLAGS, Policy, consent_text_sql, folded_sql, verdict_sql
 from audiences.identifiers.catalog import id_type
 from audiences.identifiers.packs import Encoding, Pack
 from audiences.lake.query import timestamp
+from audiences.match.consents import make_consents, refused_sql
 from audiences.platforms.base import Platform
 
 # What the steps read of `profiles_now`.
-PROFILE_COLUMNS = "consent_ads consent_personalization country external_id phone"
+PROFILE_COLUMNS = (
+    "consent_ads consent_personalization consent_string do_not_contact country external_id phone"
+)
 FIELD, ROW = "chr(31)", "chr(30)"  # no canonical value may hold a control character
 _ENCODED = {
     Encoding.SHA256_HEX: "lower(hex(digest))",
@@ -45,25 +48,30 @@ _IN_CLEAR = (
 
 
 def eligible_sql(of: str, policy: Policy) -> str:
-    """Judge every member: held out, consent denied or missing, or free to be sent (null)."""
-    person = "people_now.person" if of == "devices" else "members_now.member"
-    join = "LEFT JOIN people_now ON people_now.key = members_now.member" if of == "devices" else ""
-    seen = (
-        "LEFT JOIN (SELECT device, list(DISTINCT country) FILTER (WHERE country IS NOT NULL) "
-        "AS seen_in FROM sightings_now GROUP BY device) AS places ON places.device = member"
-        if of == "devices"
-        else ""
-    )
-    mine = "" if of == "devices" else "SEMI JOIN members_now ON members_now.member = person"
-    places = "list_concat(lives_in, seen_in)" if of == "devices" else "lives_in"
+    """Judge every member: held out, consent denied or missing, or free to be sent (null).
+
+    A device answers for itself, and so does the person who uses it.
+    """
+    if of == "people":
+        who, places = "agreed ON agreed.person = member", "lives_in"
+        said = "SELECT members_now.*, agreed.* EXCLUDE (person) FROM members_now"
+    else:
+        who = "people_now ON people_now.key = member LEFT JOIN agreed USING (person)"
+        who += " LEFT JOIN told ON told.device = member"
+        places = "list_concat(lives_in, seen_in)"
+        flags = ", ".join(both_sql(flag) for flag in FLAGS)
+        said = f"SELECT members_now.*, lives_in, seen_in, {flags} FROM members_now"
     return f"""
-        WITH agreed AS (
-            SELECT person, {consent_columns_sql()},
-                list(DISTINCT country) FILTER (WHERE country IS NOT NULL) AS lives_in
-            FROM profiles_now {mine} GROUP BY person)
-        SELECT member, members_now.expires_at, {consent_text_sql()} AS consent,
+        WITH said AS ({said} LEFT JOIN {who})
+        SELECT member, expires_at, {consent_text_sql()} AS consent,
             CASE WHEN held_out THEN 'held_out' ELSE {verdict_sql(policy, places)} END AS reason
-        FROM members_now {join} LEFT JOIN agreed ON agreed.person = {person} {seen}"""
+        FROM said"""
+
+
+def both_sql(flag: str) -> str:
+    """Write a consent of a device and of the person who uses it: any no is a no."""
+    sides = [f"agreed.{flag}", f"told.{flag}"]
+    return folded_sql(flag, [f"NOT {side}" for side in sides], sides)
 
 
 def owned_sql(of: str) -> str:
@@ -76,25 +84,20 @@ def owned_sql(of: str) -> str:
     )
 
 
-def devices_sql(platform: Platform, outlive: datetime | None = None) -> str:
-    """Take each live device that the platform takes once, with the latest end of its life.
+def devices_sql(policy: Policy, outlive: datetime | None = None) -> str:
+    """Take each live device once, with the latest end of its life.
 
-    One that does not `outlive` the time in which the plan may be sent is left out: it would make
-    the whole plan old in a moment.
+    One whose own consent string refuses is left out, whatever its person agreed to elsewhere. So
+    is one that does not `outlive` the time in which the plan may be sent: it would make the whole
+    plan old in a moment.
     """
-    kinds = [f"'{kind}'" for key in platform.keys for kind in key.types if _is_device(kind)]
-    taken = f"id_type IN ({', '.join(kinds)})" if kinds else "false"
     having = f" HAVING max(expires_at) > {timestamp(outlive)}" if outlive else ""
+    refused = f"SELECT device FROM told WHERE {refused_sql(policy)}"
     return (
         "SELECT device AS key, id_type AS type, any_value(id) AS value, "
-        "max(expires_at) AS expires_at FROM sightings_now SEMI JOIN owned ON owned.key = device "
-        f"WHERE {taken} GROUP BY device, id_type{having}"
+        "max(expires_at) AS expires_at FROM seen SEMI JOIN owned ON owned.key = device "
+        f"ANTI JOIN ({refused}) AS refused USING (device) GROUP BY device, id_type{having}"
     )
-
-
-def _is_device(kind: str) -> bool:
-    known = id_type(kind)
-    return known is not None and known.device
 
 
 def contacts_sql() -> str:
@@ -211,10 +214,11 @@ def make_desired(
     outlive: datetime | None = None,
 ) -> dict[str, int]:
     """Run the steps over `members_now` of one audience; return why members fell out, counted."""
+    make_consents(con, platform, of, mode)
     steps = {
         "eligible": eligible_sql(of, policy),
         "owned": owned_sql(of),
-        "devices": devices_sql(platform, outlive),
+        "devices": devices_sql(policy, outlive),
         "contacts": contacts_sql(),
         "wires": wires_sql(platform, pack, of, mode),
         "desired": desired_sql(platform),

@@ -41,10 +41,9 @@ def holding_sql(platform: Platform, as_of: datetime, starts: datetime) -> str:
 
 
 def stale_sql(mode: str) -> str:
-    """Find rows to take back; a mode that never removes finds none."""
-    if mode == "add":
-        return "SELECT * FROM holding WHERE false"
-    return "SELECT * FROM holding ANTI JOIN desired USING (row)"
+    """Find rows to take back; a mode that keeps rows finds only those that nobody may keep."""
+    only = " SEMI JOIN barred USING (row)" if mode == "add" else ""
+    return f"SELECT * FROM holding ANTI JOIN desired USING (row){only}"
 
 
 def broken_sql() -> str:
@@ -136,6 +135,7 @@ def ordered_sql(op: str, platform: Platform) -> str:
         FROM changes WHERE op = '{op}' ORDER BY part, unit, row"""
 
 
-def needs_rebuild_sql() -> str:
+def needs_rebuild_sql(mode: str) -> str:
     """Count what a platform that takes nobody out would have to forget, or to be told again."""
-    return "SELECT count(*) FROM changes WHERE op = 'remove' OR why = 'refreshed'"
+    again = "" if mode == "add" else " OR why = 'refreshed'"
+    return f"SELECT count(*) FROM changes WHERE op = 'remove'{again}"

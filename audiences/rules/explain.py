@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _INDENT = "  "
 _MODES = {
     "mirror": "members are added and removed",
-    "add": "members are added, never removed",
+    "add": "members are added; only consent and suppression remove them",
     "replace": "the whole list is replaced",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from audiences.rules import reader
@@ -21,20 +21,26 @@ class _Reference:
 @dataclass(frozen=True, slots=True)
 class _Walk:
     audiences: Mapping[str, Audience]
+    known: Collection[str]
     done: dict[str, None] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
 
-def order(audiences: Mapping[str, Audience], wanted: str) -> tuple[str, ...]:
+def order(
+    audiences: Mapping[str, Audience], wanted: str, known: Collection[str] = ()
+) -> tuple[str, ...]:
     """Return the audiences to build, dependencies first and `wanted` last.
+
+    `known` are the names of all audiences, where `audiences` are only some: a name that is none
+    of them may be meant to be one.
 
     Raises:
         ConfigurationError: naming every unknown audience, cycle, and mix of people and devices.
 
     """
     if wanted not in audiences:
-        raise ConfigurationError(_unknown(wanted, "", audiences))
-    walk = _Walk(audiences)
+        raise ConfigurationError(_unknown(wanted, "", known or audiences))
+    walk = _Walk(audiences, known or audiences)
     _visit(walk, wanted, ())
     if walk.faults:
         raise ConfigurationError(*walk.faults)
@@ -52,7 +58,7 @@ def _visit(walk: _Walk, name: str, trail: tuple[str, ...]) -> None:
         found = walk.audiences.get(reference.name)
         if found is None:
             if reference.name != DO_NOT_CONTACT:
-                walk.faults.append(_unknown(reference.name, reference.where, walk.audiences))
+                walk.faults.append(_unknown(reference.name, reference.where, walk.known))
             continue
         _check_kind(walk, audience, found, reference)
         if reference.name in (*trail, name):
@@ -88,7 +94,5 @@ def _cycle(path: tuple[str, ...], where: str) -> Fault:
     return Fault(where, f"audiences need each other: {' -> '.join(turn)}", "break the circle")
 
 
-def _unknown(name: str, where: str, audiences: Mapping[str, Audience]) -> Fault:
-    return Fault(
-        where, f"there is no audience {reader.quoted(name)}", reader.meant(name, audiences)
-    )
+def _unknown(name: str, where: str, known: Collection[str]) -> Fault:
+    return Fault(where, f"there is no audience {reader.quoted(name)}", reader.meant(name, known))

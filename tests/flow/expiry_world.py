@@ -163,14 +163,14 @@ def shown_of(workspace: Workspace, one: Id) -> set[str]:
 
 def planned(workspace: Workspace, audience: str, destination: str) -> set[str]:
     """Plan a run from the snapshots that are there, however old; return the ids in its bodies."""
-    run = new_id(workspace.now())
+    run, rule = new_id(workspace.now()), load.audience(workspace, audience)
     plan = make_plan(
         workspace,
-        load.audience(workspace, audience),
+        rule,
         load.destination(workspace, destination),
         asked=Asked(run=run, dry_run=True),
         audience_id="1",
-        inputs=latest_inputs(workspace.lake, audience, destination),
+        inputs=latest_inputs(workspace.lake, rule, destination),
     )
     bodies = [workspace.lake.store.get(f"outbox/{run}/{r.id}.body") for r in plan.requests]
     return names_in(" ".join((body or b"").decode() for body in bodies))

@@ -79,12 +79,17 @@ def test_one_place_inside_is_enough(con: Connection) -> None:
 def test_any_no_of_a_person_is_a_no_and_any_yes_a_yes(
     con: Connection, records: list[bool | None]
 ) -> None:
-    rows = ", ".join(f"({sql(flag)}, true)" for flag in records) or "(NULL, NULL)"
-    (found,) = con.sql(
-        f"SELECT {consent_columns_sql()} FROM (VALUES {rows}) AS t({', '.join(FLAGS.values())})"
-    ).fetchall()
+    # By a column or by a consent string: the one says as much as the other.
+    by_column = ", ".join(f"({sql(flag)}, true, NULL, NULL)" for flag in records)
+    by_string = ", ".join(f"(NULL, true, {sql(flag)}, NULL)" for flag in records)
     wanted = False if False in records else True if True in records else None
-    assert found[0] is wanted
+    for rows in (by_column, by_string):
+        values = rows or "(NULL, NULL, NULL, NULL)"
+        (found,) = con.sql(
+            f"WITH tcf AS (FROM (VALUES {values}) AS t({', '.join([*FLAGS.values(), *FLAGS])})) "
+            f"SELECT {consent_columns_sql()} FROM tcf"
+        ).fetchall()
+        assert found[0] is wanted
 
 
 def test_what_is_recorded_can_be_read_again(con: Connection) -> None:

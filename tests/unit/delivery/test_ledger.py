@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable
@@ -67,6 +68,17 @@ def test_a_run_that_died_between_file_and_link_gets_its_link(lake: Lake) -> None
     assert send(lake, "half", rows=2, day="2026-07-06") == 5
     found = ledger.verify(lake)
     assert (found.faults, found.rows) == ((), 17)
+
+
+def test_a_file_that_two_links_name_is_a_fault(lake: Lake) -> None:
+    full(lake)
+    newest = lake.store.get(f"{CHAIN}{4:012d}.json") or b""
+    link = json.loads(lake.store.get(f"{CHAIN}{1:012d}.json") or b"")
+    link |= {"number": 5, "previous": hashlib.sha256(newest).hexdigest()}
+    lake.write_json(f"{CHAIN}{5:012d}.json", link)
+    assert ledger.verify(lake).faults == (
+        f"{CHAIN}{5:012d}.json: an earlier link names sends/day=2026-07-02/run-1.parquet too",
+    )
 
 
 def test_many_runs_later_the_own_link_is_still_found(lake: Lake) -> None:

@@ -29,6 +29,7 @@ class Record:
     ads: bool | None = None
     personal: bool | None = None
     country: str | None = None
+    string: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Device:
     id: str
     days: float
     country: str | None = None
+    string: str | None = None
+    seen: float = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,7 @@ def load(con: Connection, humans: Sequence[Human]) -> None:
         person=[h.key for h, _ in records],
         consent_ads=[r.ads for _, r in records],
         consent_personalization=[r.personal for _, r in records],
+        consent_string=[r.string for _, r in records],
         country=[r.country for _, r in records],
         external_id=[next(iter(h.external), None) for h, _ in records],
         phone=[next(iter(h.phones), None) for h, _ in records],
@@ -156,11 +160,15 @@ def load(con: Connection, humans: Sequence[Human]) -> None:
         id_type=[d.kind for _, d in seen],
         id=[d.id for _, d in seen],
         country=[d.country for _, d in seen],
+        consent_string=[d.string for _, d in seen],
     )
     ends = pa.array([START + timedelta(days=d.days) for _, d in seen], AT)
-    con.register("ends", pa.table({"end": ends, "n": pa.array(range(len(seen)), pa.int64())}))
+    at = pa.array([START + timedelta(days=d.seen) for _, d in seen], AT)
+    numbers = pa.array(range(len(seen)), pa.int64())
+    con.register("ends", pa.table({"end": ends, "at": at, "n": numbers}))
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE sightings_now AS SELECT s.*, ends.end AS expires_at FROM "
+        "CREATE OR REPLACE TEMP TABLE sightings_now AS "
+        "SELECT s.*, ends.end AS expires_at, ends.at AS seen_at FROM "
         "(SELECT *, row_number() OVER () - 1 AS n FROM sightings_now) AS s JOIN ends USING (n)"
     )
 

@@ -189,6 +189,7 @@ def bench(con: Connection, platform: Platform) -> Bench:
     """Begin with a platform that holds nothing."""
     con.register("no_rows", HELD.empty_table())
     con.execute("CREATE OR REPLACE TEMP TABLE held_before AS FROM no_rows")
+    con.execute("CREATE OR REPLACE TEMP TABLE barred AS SELECT row FROM held_before")
     return Bench(con, platform)
 
 

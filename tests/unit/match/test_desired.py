@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from audiences.consent import Policy
 from audiences.platforms import MODULES, platform
+from infra.local.demo.tcf import tcf_string
 from tests.unit.match.desired_world import (
     START,
     Device,
@@ -209,3 +210,71 @@ def test_the_consent_that_is_recorded_is_the_person_s(con: Connection) -> None:
         "ad_user_data=granted;ad_personalization=granted",
         "ad_user_data=unknown;ad_personalization=unknown",
     }
+
+
+YES, NO = (tcf_string(START, agreed=agreed) for agreed in (True, False))
+
+
+def sent(
+    con: Connection, person: Human, to: str, of: str = "people", within: str = "everywhere"
+) -> tuple[dict[str, int], int]:
+    """Why a person fell out, and how many rows they have."""
+    load(con, [person])
+    if of == "devices":
+        members(con, {key_of(d.kind, d.id): False for d in person.devices})
+    dropped, rows = desired(con, platform(to), Policy(within=within), of)
+    return dropped, len(rows)
+
+
+@pytest.mark.parametrize(
+    ("string", "to", "dropped"),
+    [
+        (YES, "google", {}),
+        (YES, "meta", {"consent_missing": 1}),  # not on the vendor list: nothing is granted to it
+        (NO, "google", {"consent_denied": 1}),
+        (NO, "meta", {"consent_denied": 1}),
+        ("unreadable", "google", {"consent_missing": 1}),
+        (YES[:30], "google", {"consent_missing": 1}),
+        (None, "google", {"consent_missing": 1}),
+    ],
+)
+def test_a_records_consent_string_answers_as_its_columns_do(
+    con: Connection, string: str | None, to: str, dropped: dict[str, int]
+) -> None:
+    one = Human(1, emails=("p1@example.com",), records=(Record(string=string),))
+    assert sent(con, one, to) == (dropped, 0 if dropped else 1)
+
+
+def test_a_no_in_a_string_outweighs_a_yes_in_a_column(con: Connection) -> None:
+    one = Human(1, emails=("p1@example.com",), records=(Record(True, True, string=NO),))
+    assert sent(con, one, "google") == ({"consent_denied": 1}, 0)
+
+
+@pytest.mark.parametrize("newest", [YES, NO, "unreadable"])
+def test_a_device_answers_with_its_newest_string(con: Connection, newest: str) -> None:
+    older = NO if newest == YES else YES
+    seen = (
+        Device("gaid", MAIDS[1], 9, string=older, seen=-5),
+        Device("gaid", MAIDS[1], 9, string=newest, seen=-2),
+        Device("gaid", MAIDS[1], 9, seen=-1),
+    )
+    why = {YES: {}, NO: {"consent_denied": 1}}.get(newest, {"consent_missing": 1})
+    found = sent(con, Human(1, devices=seen), "the_trade_desk", of="devices")
+    assert found == (why, 0 if why else 1)
+
+
+def test_a_device_that_refuses_is_left_out_of_its_persons_rows(con: Connection) -> None:
+    """The person agreed at the shop; on one of two phones they refused."""
+    agreed, refused = MAIDS[1], MAIDS[2]
+    one = Human(
+        1,
+        emails=("p1@example.com",),
+        records=(Record(True, True),),
+        devices=(Device("gaid", agreed, 9), Device("gaid", refused, 9, string=NO)),
+    )
+    load(con, [one])
+    for to in ("meta", "the_trade_desk"):
+        _, rows = desired(con, platform(to), Policy(within="everywhere"))
+        values = {value for row in rows for _, value in wires(row)}
+        assert agreed in values
+        assert refused not in values

@@ -45,7 +45,7 @@ def test_an_audience_reads_as_a_paragraph():
         "Never sent: do-not-contact (their records say so) and the audience staff.",
         "Held out: 10 %, drawn as 'spring'; the same for all who draw so.",
         "Goes to meta-main: members are added and removed, cron(0 6 * * ? *) in Asia/Ho_Chi_Minh.",
-        "Goes to hooks: members are added, never removed, on request.",
+        "Goes to hooks: members are added; only consent and suppression remove them, on request.",
     ]
 
 
