@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.local.demo.story import held_digest
-from tests.flow.sync_world import World
+from tests.flow.sync_world import World, customers
 
 MINUTE = 1 / 24 / 60
 SENT = 17 * MINUTE  # a quarter past midnight, so that lifetimes on the wire count from 01:00
@@ -25,3 +25,22 @@ def test_platform_and_account_forget_together(world: World, minutes: float) -> N
     assert theirs["count"] == count
     assert not count or theirs["digest"] == digest
     assert not count or minutes < 0
+
+
+def test_membership_ends_with_the_sighting_that_it_rests_on(world: World) -> None:
+    """Also within the hour in which a build of the same records stands."""
+    seen = "name: shod\nwhere: {seen: {trait: shoes}}\n"
+    world.put("audiences", "shod", seen)
+    world.put("audiences", "shod-too", "name: shod-too\nwhere: {member_of: shod}\n")
+    people = customers([1, 2])
+    world.customers(people[:1])
+    world.day = 1
+    world.customers(people[1:])
+    world.day = 90 - 10 * MINUTE
+    for audience in ("shod", "shod-too"):
+        assert world.sync("google-main", audience).adds == 2
+    world.day = 90 + 10 * MINUTE
+    for audience in ("shod", "shod-too"):
+        report = world.sync("google-main", audience)
+        assert (report.adds, report.removes) == (0, 1)
+        world.in_step("google-main", people[1:], audience)
