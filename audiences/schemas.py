@@ -83,6 +83,7 @@ LINKS = pa.schema(
         ("seen_at", AT),
         ("expires_at", AT),  # null: durable; else that of the weaker end
         ("ingest", pa.string()),
+        ("counts_from", AT),  # when that was seen which lasts until `expires_at`
     ]
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -62,7 +62,8 @@ def refresh(workspace: Workspace, audience: str) -> None:
     rules = rules_digest(load.needed(workspace, audience), audience)
     commits = sorted(lake.committed())
     people = snapshot.latest(lake, "people")
-    if people is None or not _stands(people, at) or people.about["commits"] != commits:
+    made_of = {"commits": commits, "lifetimes": dict(lake.lifetimes)}
+    if people is None or not _stands(people, at) or _other(people, made_of):
         resolve_people(workspace)
         people = snapshot.latest(lake, "people")
     members = snapshot.latest(lake, f"members/{audience}")
@@ -71,12 +72,12 @@ def refresh(workspace: Workspace, audience: str) -> None:
         "people": people.number if people else None,
         "commits": commits,
     }
-    if (
-        members is None
-        or not _stands(members, at)
-        or any(members.about.get(name) != value for name, value in wanted.items())
-    ):
+    if members is None or not _stands(members, at) or _other(members, wanted):
         build(workspace, audience)
+
+
+def _other(made: Snapshot, wanted: Mapping[str, Any]) -> bool:
+    return any(made.about.get(name) != value for name, value in wanted.items())
 
 
 def _stands(made: Snapshot, at: datetime) -> bool:

@@ -56,6 +56,6 @@ def resolve_people(workspace: Workspace) -> Resolved:
             batches(con, rows),
             run=new_id(now),
             after=after,
-            about={"at": iso(now), "commits": commits},
+            about={"at": iso(now), "commits": commits, "lifetimes": dict(lake.lifetimes)},
         )
     return Resolved(identifiers, people, anonymous, hubs, made.name)

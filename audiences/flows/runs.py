@@ -1,36 +1,16 @@
-"""Runs: what was planned, what came of it, and whether it can be made again bit for bit."""
+"""Runs: what was planned, and what came of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 from audiences.delivery import ledger
 from audiences.delivery.ledger import Verified
 from audiences.delivery.outbox import Plan, plan_key, read_plan, recorded_ids
 from audiences.delivery.settle import final_outcome, verdict
-from audiences.flows import load
 from audiences.flows.places import report_key
-from audiences.flows.plan import Asked, make_plan
 from audiences.flows.workspace import Workspace
-from audiences.lake.layout import new_id
-from shared.clock import Clock, parse_instant
 from shared.errors import DataError, IntegrityError
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """A run computed again from its own inputs, and whether it came out the same."""
-
-    run: str
-    replay: str
-    same: bool
-    digest: str
-    replay_digest: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the result with stable names."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def list_runs(workspace: Workspace) -> list[dict[str, Any]]:
@@ -46,7 +26,7 @@ def list_runs(workspace: Workspace) -> list[dict[str, Any]]:
 
 def _listed(workspace: Workspace, run: str) -> dict[str, Any]:
     try:
-        return _summary(workspace, _plan(workspace, run))
+        return _summary(workspace, plan_of(workspace, run))
     except IntegrityError:  # one plan that was changed must not hide the others
         names = ("audience", "destination", "adds", "removes", "requests")
         told = ("accepted", "rejected", "unknown")
@@ -85,7 +65,7 @@ def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
         DataError: when there is no such run.
         IntegrityError: when its plan is not what was written.
     """
-    plan, store = _plan(workspace, run), workspace.lake.store
+    plan, store = plan_of(workspace, run), workspace.lake.store
     requests = []
     for planned in plan.requests:
         outcome = final_outcome(store, run, planned.id)
@@ -119,40 +99,18 @@ def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
     }
 
 
-def replay_run(workspace: Workspace, run: str) -> Replayed:
-    """Plan a run again from the inputs that it had, as a dry run, and compare the bytes.
-
-    Raises:
-        DataError: when there is no such run.
-        IntegrityError: when one of its inputs is no longer kept.
-    """
-    plan = _plan(workspace, run)
-    then = _at(workspace, plan)
-    again = make_plan(
-        then,
-        load.audience(workspace, plan.audience),
-        load.destination(workspace, plan.destination),
-        asked=Asked(
-            run=new_id(workspace.now()),
-            mode="mirror" if plan.replaces else plan.mode,
-            dry_run=True,
-        ),
-        audience_id=plan.replaces or plan.audience_id,
-        inputs=plan.inputs,
-    )
-    return Replayed(run, again.run, again.digest == plan.digest, plan.digest, again.digest)
-
-
-def _at(workspace: Workspace, plan: Plan) -> Workspace:
-    return replace(workspace, clock=Clock(parse_instant(plan.as_of)))
-
-
 def verify_ledger(workspace: Workspace) -> Verified:
     """Check the ledger of sends from its first link to its last."""
     return ledger.verify(workspace.lake)
 
 
-def _plan(workspace: Workspace, run: str) -> Plan:
+def plan_of(workspace: Workspace, run: str) -> Plan:
+    """Return the plan of a run that is kept.
+
+    Raises:
+        DataError: when there is no such run.
+        IntegrityError: when its plan is not what was written.
+    """
     safe = run.replace("-", "").isalnum()
     plan = read_plan(workspace.lake.store, run) if safe else None
     if plan is None:

@@ -89,11 +89,12 @@ def _links_sql(ingest: Ingest, raw: pa.Table) -> str:
             WHERE anchor.key <> weak.key AND weak.type <> 'ip' AND anchor.type <> 'ip'),
         ends AS (
             SELECT a, b, a_type, b_type, min(seen_at) AS seen_at,
-                max(least(seen_at, {now}) + to_days(days)) AS expires_at
+                max(least(seen_at, {now}) + to_days(days)) AS expires_at,
+                arg_max(least(seen_at, {now}), seen_at) FILTER (WHERE days > 0) AS counts_from
             FROM pairs GROUP BY ALL)
         SELECT a, b, a_type, b_type, 'event' AS kind, {literal(ingest.source)} AS source, seen_at,
             expires_at, coalesce(strftime(expires_at, '%Y-%m-%d'), 'never') AS expires_on,
-            {literal(ingest.order)} AS ingest
+            {literal(ingest.order)} AS ingest, counts_from
         FROM ends WHERE expires_at IS NULL OR expires_at > {now}"""
 
 

@@ -80,7 +80,8 @@ def _links_sql(ingest: Ingest) -> str:
         SELECT DISTINCT anchor.key AS a, ident.key AS b, anchor.type AS a_type,
             ident.type AS b_type, 'profile' AS kind, {literal(ingest.source)} AS source,
             NULL::TIMESTAMPTZ AS seen_at, NULL::TIMESTAMPTZ AS expires_at,
-            'never' AS expires_on, {literal(ingest.order)} AS ingest
+            'never' AS expires_on, {literal(ingest.order)} AS ingest,
+            NULL::TIMESTAMPTZ AS counts_from
         FROM anchor JOIN ident USING (row) WHERE anchor.key <> ident.key"""
 
 

@@ -153,18 +153,19 @@ def _sightings_sql(ingest: Ingest, raw: pa.Table) -> str:
 def _links_sql(ingest: Ingest) -> str:
     # An IP address is shared by a household or an office: it is no evidence of one person.
     life = lifetime_sql(ingest, "linked.type", "1", "''")
+    end = f"least(timed.expires_at, coalesce(seen_at + to_days({life}), timed.expires_at))"
     return f"""
         WITH ends AS (
             SELECT linked.key AS a, device.key AS b, linked.type AS a_type, device.type AS b_type,
-                min(seen_at) AS seen_at, max(least(timed.expires_at,
-                    coalesce(seen_at + to_days({life}), timed.expires_at))) AS expires_at
+                min(seen_at) AS seen_at, max({end}) AS expires_at,
+                arg_max(seen_at, {end}) AS counts_from
             FROM linked JOIN device USING (row) JOIN timed USING (row)
             WHERE linked.key IS NOT NULL AND timed.reason IS NULL
                 AND device.type <> 'ip' AND linked.type <> 'ip' AND linked.key <> device.key
             GROUP BY ALL)
         SELECT a, b, a_type, b_type, 'sighting' AS kind, {literal(ingest.source)} AS source,
             seen_at, expires_at, strftime(expires_at, '%Y-%m-%d') AS expires_on,
-            {literal(ingest.order)} AS ingest
+            {literal(ingest.order)} AS ingest, counts_from
         FROM ends WHERE expires_at > {_now(ingest)}"""
 
 

@@ -33,6 +33,7 @@ class Lake:
     files: fs.FileSystem
     scratch: Path
     only: frozenset[str] | None = None  # read as if there were no other commits than these
+    lifetimes: Mapping[str, int] = field(default_factory=dict)  # days, shorter than when taken in
     _read: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict, repr=False)
 
     def committed(self) -> frozenset[str]:
@@ -109,9 +110,16 @@ class Lake:
 
 
 def open_lake(
-    store: Store, scratch: Path, *, endpoint: str | None = None, region: str | None = None
+    store: Store,
+    scratch: Path,
+    *,
+    endpoint: str | None = None,
+    region: str | None = None,
+    lifetimes: Mapping[str, int] | None = None,
 ) -> Lake:
     """Open the lake on a store whose URL is `file://…` or `s3://bucket/prefix`.
+
+    Its readers end device ids by `lifetimes`, days by type, where these are over before.
 
     Raises:
         ConfigurationError: for any other URL.
@@ -125,4 +133,5 @@ def open_lake(
     else:
         raise ConfigurationError(f"the lake's address {store.url!r} is neither file:// nor s3://")
     scratch.mkdir(parents=True, exist_ok=True)
-    return Lake(store, fs.SubTreeFileSystem(rest.rstrip("/"), base), scratch)
+    files = fs.SubTreeFileSystem(rest.rstrip("/"), base)
+    return Lake(store, files, scratch, lifetimes=dict(lifetimes or {}))

@@ -33,10 +33,28 @@ _MEMBERS_NOW = pa.schema(
 def people(con: Connection, lake: Lake, of: Snapshot | None, as_of: datetime) -> None:
     """Make `people_now` from a snapshot, without identifiers whose life is over."""
     con.register("all_people", snapshot.dataset(lake, of, schemas.PEOPLE))
+    rows, now = "all_people", query.timestamp(as_of)
+    if of is not None and of.about.get("lifetimes", {}) != lake.lifetimes:
+        # Resolved under other lifetimes: what they have shortened since ends by its evidence.
+        query.view_sightings(con, lake, as_of)
+        query.view_links(con, lake, as_of)
+        rows = (
+            "(SELECT all_people.* REPLACE (CASE WHEN all_people.expires_at IS NOT NULL "
+            f"THEN least(all_people.expires_at, coalesce(ends, {now})) END AS expires_at) "
+            f"FROM all_people LEFT JOIN ({_ENDS}) AS evidence USING (key))"
+        )
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE people_now AS SELECT * EXCLUDE (since) FROM all_people "
-        f"WHERE expires_at IS NULL OR expires_at > {query.timestamp(as_of)}"
+        f"CREATE OR REPLACE TEMP TABLE people_now AS SELECT * EXCLUDE (since) FROM {rows} "
+        f"WHERE expires_at IS NULL OR expires_at > {now}"
     )
+
+
+_ENDS = """
+    SELECT key, max(expires_at) AS ends FROM (
+        SELECT key, expires_at FROM live_sightings
+        UNION ALL SELECT a, expires_at FROM live_links WHERE expires_at IS NOT NULL
+        UNION ALL SELECT b, expires_at FROM live_links WHERE expires_at IS NOT NULL)
+    GROUP BY key"""
 
 
 def profiles(con: Connection, lake: Lake, as_of: datetime, used: str | None = None) -> None:

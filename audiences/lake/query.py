@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from duckdb import DuckDBPyConnection as Connection
 
 from audiences.lake.lake import RESTORE, Lake
 from audiences.lake.layout import is_over
+from audiences.lake.lifetimes import ends_sql
 from shared.clock import day
 from shared.errors import IntegrityError
 
@@ -93,19 +94,31 @@ def view_sightings(con: Connection, lake: Lake, as_of: datetime) -> None:
     today = day(as_of)
     con.register("all_sightings", lake.log("sightings", lambda value: not is_over(value, today, 0)))
     con.execute(
-        "CREATE OR REPLACE TEMP VIEW live_sightings AS SELECT * FROM all_sightings "
-        f"WHERE expires_at > {timestamp(as_of)} AND seen_at <= {timestamp(as_of)}"
+        "CREATE OR REPLACE TEMP VIEW live_sightings AS FROM ("
+        f"SELECT * {_ended(lake, ['id_type'], 'seen_at')} FROM all_sightings "
+        f"WHERE expires_at > {timestamp(as_of)} AND seen_at <= {timestamp(as_of)}) "
+        f"WHERE expires_at > {timestamp(as_of)}"
     )
+
+
+def _ended(lake: Lake, types: Sequence[str], since: str) -> str:
+    """Write the replacement of `expires_at` by the lifetimes of the workspace; often nothing."""
+    end = "expires_at"
+    for kind in types:
+        end = ends_sql(lake.lifetimes, kind, since, end)
+    return f"REPLACE ({end} AS expires_at)" if lake.lifetimes else ""
 
 
 def view_links(con: Connection, lake: Lake, as_of: datetime) -> None:
     """Make the view `live_links`: evidence known by then, both of whose ends are alive."""
     today = day(as_of)
     con.register("all_links", lake.log("links", lambda value: not is_over(value, today, 0)))
+    alive = f"(expires_at IS NULL OR expires_at > {timestamp(as_of)})"
+    since = "coalesce(counts_from, seen_at)"
     con.execute(
-        "CREATE OR REPLACE TEMP VIEW live_links AS SELECT * FROM all_links "
-        f"WHERE (expires_at IS NULL OR expires_at > {timestamp(as_of)}) "
-        f"AND (seen_at IS NULL OR seen_at <= {timestamp(as_of)})"
+        "CREATE OR REPLACE TEMP VIEW live_links AS FROM ("
+        f"SELECT * {_ended(lake, ['a_type', 'b_type'], since)} FROM all_links "
+        f"WHERE {alive} AND (seen_at IS NULL OR seen_at <= {timestamp(as_of)})) WHERE {alive}"
     )
 
 

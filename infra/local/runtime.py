@@ -45,7 +45,13 @@ def open_workspace(
     secret = _secret(secrets, found)
     store = _store(found)
     scratch = _scratch(state / "scratch")
-    lake = open_lake(store, scratch, endpoint=found.s3.endpoint, region=found.s3.region)
+    lake = open_lake(
+        store,
+        scratch,
+        endpoint=found.s3.endpoint,
+        region=found.s3.region,
+        lifetimes=found.lifetimes,
+    )
     return Workspace(
         settings=found,
         secret=secret,

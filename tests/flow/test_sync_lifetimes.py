@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from audiences.lake import now, snapshot
+from audiences.lake.query import connect, one, view_links
 from infra.local.demo.story import held_digest
 from tests.flow.sync_world import World, customers
 
@@ -44,3 +46,45 @@ def test_membership_ends_with_the_sighting_that_it_rests_on(world: World) -> Non
         report = world.sync("google-main", audience)
         assert (report.adds, report.removes) == (0, 1)
         world.in_step("google-main", people[1:], audience)
+
+
+def test_a_shortened_lifetime_ends_what_was_taken_in_under_a_longer_one(world: World) -> None:
+    people = customers([1, 2])
+    world.customers(people)
+    web = [
+        {"id_type": "cookie", "id": "ABC-1", "traits": "shoes"}
+        | {"link_type": "external_id", "link_value": people[0].id},
+        {"id_type": "partner:tdid", "id": "ABC-2", "traits": "shoes"},
+    ]
+    world.sightings(web)
+    event = {"name": "visit", "at": world.now.isoformat(), "external_id": people[1].id}
+    world.ingest("events", [event | {"cookie": "ABC-3"}])
+    world.day = 5
+    world.sightings(web[:1])
+    world.day = 8
+    assert world.sync("ttd-main", "seen").adds == 4
+    toml = world.folder / "bridge.toml"
+    settings = toml.read_text()
+    for days, cookies in ((9, 1), (3, 0)):  # ABC-1 lives on by its second visit, then it does not
+        toml.write_text(f"{settings}\n[lifetimes]\ncookie = {days}\n")
+        world.day = 10
+        assert live(world, "sightings_now", "id_type = 'cookie'", "device") == cookies
+        assert live(world, "people_now", "type = 'cookie'", "key") == cookies
+        assert live(world, "live_links", "b_type = 'cookie'", "b") == cookies
+        assert live(world, "people_now", "type = 'gaid'", "key") == 2
+    report = world.sync("ttd-main", "seen")
+    assert (report.adds, report.removes) == (0, 1)
+    assert world.members("ttd-main", "seen") == {"ABC-2", *(one.gaid for one in people)}
+    assert not live(world, "people_now", "type = 'cookie'", "key")
+
+
+def live(world: World, table: str, test: str, key: str) -> int:
+    """Count what readers see now of the newest snapshots, without refreshing them."""
+    workspace = world.open()
+    lake, at = workspace.lake, workspace.now()
+    with connect(lake.scratch) as con:
+        now.people(con, lake, snapshot.latest(lake, "people"), at)
+        now.sightings(con, lake, at)
+        view_links(con, lake, at)
+        found: int = one(con, f"SELECT count(DISTINCT {key}) FROM {table} WHERE {test}")[0]
+        return found

@@ -9,7 +9,9 @@ from datetime import timedelta
 
 import pytest
 
-from audiences.flows.runs import list_runs, replay_run, verify_ledger
+from audiences.flows.expire import expire
+from audiences.flows.replay import replay_run
+from audiences.flows.runs import list_runs, verify_ledger
 from audiences.flows.sync import sync
 from audiences.schemas import SENDS
 from shared.clock import Clock
@@ -220,6 +222,32 @@ def test_a_replay_gives_the_same_bytes_after_more_has_come(world: World, to: str
         assert replayed.same
         assert replayed.replay_digest == report.digest
     assert len(world.requests()) == before
+
+
+@everywhere
+def test_a_replay_keeps_no_id_that_has_died_since(world: World, to: str) -> None:
+    people = customers(range(1, 4))
+    world.customers(people)
+    report = world.sync(to)
+    world.day = 200
+    lake = world.open().lake
+    before = {found.key for found in lake.store.list("")}
+    replayed = replay_run(world.open(), report.run)
+    assert (replayed.same, replayed.differs, replayed.late) == (True, (), True)
+    new = {found.key for found in lake.store.list("")} - before
+    assert new == {f"outbox/{replayed.replay}/plan.json"}
+    written = b"".join(lake.store.get(key) or b"" for key in new)
+    assert not [one for one in people if one.gaid.encode() in written]
+
+
+def test_a_replay_after_the_sweep_says_what_differs(world: World) -> None:
+    safari = {"id_type": "cookie", "browser": "Safari", "traits": "shoes"}
+    world.sightings([safari | {"id": f"ABC-{number}"} for number in range(3)])
+    report = world.sync("ttd-main", "seen")
+    world.day = 10
+    expire(world.open())
+    replayed = replay_run(world.open(), report.run)
+    assert (replayed.same, replayed.differs, replayed.late) == (False, ("add-00000",), True)
 
 
 def test_a_run_that_nobody_knows_cannot_be_replayed(world: World) -> None:

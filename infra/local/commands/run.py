@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from audiences.flows.runs import list_runs, replay_run, show_run, verify_ledger
+from audiences.flows.replay import Replayed, replay_run
+from audiences.flows.runs import list_runs, show_run, verify_ledger
 from infra.local.context import HERE, PLAIN, AsOf, Folder, Json, work
 from infra.local.output import Output, table
 
@@ -53,17 +54,24 @@ def _show(console: Console, found: dict[str, Any]) -> None:
 def replay(run: Run, as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None:
     """Compute a run again from its inputs and compare the bytes.
 
-    Nothing is sent.
+    Nothing is sent, and no bytes are kept: ids in them may have ended since.
     """
     output = Output(json)
     with work(folder, as_of, output) as workspace:
         done = replay_run(workspace, run)
-    word = "the same bytes" if done.same else "DIFFERENT bytes"
-    output.result(
-        done.as_json(), lambda c: c.print(f"{word}: {done.digest[:16]}… {done.replay_digest[:16]}…")
-    )
+    output.result(done.as_json(), lambda console: _replayed(console, done))
     if not done.same:
         raise typer.Exit(1)
+
+
+def _replayed(console: Console, done: Replayed) -> None:
+    word = "the same bytes" if done.same else "DIFFERENT bytes"
+    console.print(f"{word}: {done.digest[:16]}… {done.replay_digest[:16]}…")
+    if done.differs:
+        console.print(f"  {len(done.differs):,} requests differ: {', '.join(done.differs[:10])}")
+    if done.late and not done.same:
+        console.print("  ids that the run named may have ended since: once swept, they are gone")
+    console.print("  no bodies were kept, only their digests")
 
 
 @app.command()
