@@ -16,18 +16,19 @@ from audiences.delivery import guard
 from audiences.delivery.batches import write_requests
 from audiences.delivery.outbox import Plan, digest_of, write_plan
 from audiences.destinations import UNSET_GUARD, Destination, Guard
+from audiences.flows.bar import bar
 from audiences.flows.places import held_table, place_of
 from audiences.flows.workspace import Workspace
 from audiences.identifiers.packs import Pack, pack
 from audiences.lake import now, query, snapshot
 from audiences.lake.lake import Lake
-from audiences.match.barred import MARKED_SQL, make_barred
+from audiences.match.barred import make_barred
 from audiences.match.desired import PROFILE_COLUMNS, make_desired
 from audiences.match.diff import make_changes, needs_rebuild_sql, ordered_sql
 from audiences.platforms import platform
 from audiences.platforms.base import AUDIENCE_ID, Course, Op, Platform, Target
 from audiences.platforms.limits import limited
-from audiences.rules.spec import DO_NOT_CONTACT, Audience
+from audiences.rules.spec import Audience
 from shared.clock import iso
 from shared.errors import ConfigurationError, Fault
 
@@ -107,7 +108,7 @@ def make_plan(
         policy = destination.consent
         dropped = make_desired(con, to, rules, audience.of, policy, mode=asked.mode, outlive=starts)
         if asked.mode == "add":
-            _suppressed(con, lake, audience, inputs, at)
+            bar(con, lake, audience, inputs, at)
             make_barred(con, to, audience.of, policy)
         changes = make_changes(con, to, asked.mode, at, starts)
         course = Course(target=target, at=at, starts=starts, mode=asked.mode)
@@ -196,19 +197,6 @@ def read_tables(
         f"WHERE forgets_at IS NULL OR forgets_at > {query.timestamp(at)}",
     )
     return int(count)
-
-
-def _suppressed(
-    con: Connection, lake: Lake, audience: Audience, inputs: Mapping[str, Any], at: datetime
-) -> None:
-    """Make `suppressed_now`: everybody whom the audience suppresses, members of it or not."""
-    found = [
-        snapshot.load(lake, f"members/{name}", number)
-        for name, number in inputs.get("suppressed", {}).items()
-        if number is not None
-    ]
-    marked = DO_NOT_CONTACT in audience.suppress
-    now.suppressed(con, lake, found, at, also=MARKED_SQL if marked else "")
 
 
 def terms_of(rule: Audience, to: Destination) -> str:

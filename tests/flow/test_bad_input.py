@@ -141,25 +141,6 @@ RULES = {
     "bytes": Case(
         "audience check", 2, "audiences/mine.yaml:1", {"audiences/mine.yaml": b"\xff\xfe\x00"}
     ),
-    "unknown to build": Case(
-        "audience build mine",
-        2,
-        "audiences/mine.yaml:2: there is no audience 'recent-buyer' "
-        "(did you mean 'recent-buyers'?)",
-        {"audiences/mine.yaml": b"name: mine\nwhere: {member_of: recent-buyer}\n"},
-    ),
-    "unknown to explain": Case(
-        "audience explain mine",
-        2,
-        "did you mean 'recent-buyers'?",
-        {"audiences/mine.yaml": b"name: mine\nwhere: {member_of: recent-buyer}\n"},
-    ),
-    "unknown to sync": Case(
-        "sync mine meta-main --dry-run",
-        2,
-        "did you mean 'recent-buyers'?",
-        {"audiences/mine.yaml": b"name: mine\nwhere: {member_of: recent-buyer}\n"},
-    ),
     "no audience": Case("audience build lapsed-vip", 2, "did you mean 'lapsed-vips'?"),
     "nor to explain": Case("audience explain nobody", 2, "there is no audience 'nobody'"),
     "nor to report": Case("report contrast nobody", 2, "there is no audience 'nobody'"),
