@@ -12,6 +12,7 @@ MODULES = {
     "meta": "audiences.platforms.meta:META",
     "snapchat": "audiences.platforms.snapchat:SNAPCHAT",
     "the_trade_desk": "audiences.platforms.the_trade_desk:THE_TRADE_DESK",
+    "tiktok": "audiences.platforms.tiktok:TIKTOK",
 }
 
 

@@ -153,8 +153,10 @@ def _read(call: Call, state: State, tail: str) -> Reply:
         size = call.query.get("page_size", "10")
         if not size.isdecimal() or not 1 <= int(size) <= 100:
             raise refused(BAD, "page_size must be 1 to 100.")
-        start = (int(call.query.get("page", "1")) - 1) * int(size)
-        info = {"page_size": int(size), "total_number": len(audiences)}
+        page, pages = int(call.query.get("page", "1")), -(-len(audiences) // int(size))
+        start = (page - 1) * int(size)
+        info = {"page": page, "page_size": int(size), "total_page": pages}
+        info |= {"total_number": len(audiences)}
         shown = [_shown(a) for a in audiences[start : start + int(size)]]
         return ok({"list": shown, "page_info": info})
     try:

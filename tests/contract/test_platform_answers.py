@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audiences.platforms import MODULES, platform
-from audiences.platforms.base import Action, Answer
+from audiences.platforms.base import Action, Answer, Request, Target
 from tests.contract.cases.case import Error, case
 
 SLUGS = sorted(MODULES)
@@ -74,6 +74,13 @@ def test_google_counts_the_members_that_it_refused(word, counts, lost) -> None:
     assert judge(Answer(status=200, body=body), 10).rejected_unnamed == lost
 
 
+def test_a_request_that_tiktok_did_in_part_is_told_again_whole() -> None:
+    """Neither which rows nor how many it says, and telling a row twice does no harm."""
+    outcome = platform("tiktok").outcome(Answer(status=200, body=b'{"code":20001}'), 3)
+    assert outcome.uncertain == dict.fromkeys(range(3), "20001")
+    assert not outcome.rejected
+
+
 def test_a_failed_line_without_a_number_speaks_for_every_row_not_named() -> None:
     judge = platform("the_trade_desk").outcome
     named = {"ItemNumber": "2", "ErrorCode": "UserNotMapped"}
@@ -97,6 +104,24 @@ def test_waits_are_read_where_platforms_say_them() -> None:
     for slug in SLUGS:
         late = Answer(status=503, headers={"retry-after": "7"}, body=b"")
         assert platform(slug).outcome(late, 1).wait_seconds == 7.0, slug
+
+
+PAGED = [slug for slug in SLUGS if case(slug).pages]
+
+
+@pytest.mark.parametrize("slug", PAGED)
+def test_an_audience_on_a_later_page_is_found(slug: str) -> None:
+    found, pages = platform(slug), case(slug).pages
+    assert found.find
+    assert found.found
+    assert pages
+    step = found.find(Target(account="42", audience="vips", audience_id=""))
+    asked = []
+    for body in pages.bodies:
+        assert isinstance(step, Request)
+        asked.append(step.path)
+        step = found.found(step, Answer(status=200, body=json.dumps(body).encode()), "vips")
+    assert (asked, step) == (list(pages.asked), "77")
 
 
 CANARIES = [

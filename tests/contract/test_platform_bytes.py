@@ -24,7 +24,8 @@ GOLDEN = [(slug, op) for slug in SLUGS for op in sorted(platform(slug).ops)]
 def test_requests_are_these_very_bytes(slug: str, op: Op) -> None:
     told = case(slug)
     wanted, there = told.golden[op], replace(AT, options=told.options)
-    batch = Batch(op=op, target=there, rows=[wanted.row], at=NOW, starts=NOW)
+    rows = [wanted.row, *wanted.more]
+    batch = Batch(op=op, target=there, rows=rows, at=NOW, starts=NOW)
     request = platform(slug).request(batch)
     assert (request.method, request.path) == (wanted.method, wanted.path)
     assert request.body.decode() == wanted.body

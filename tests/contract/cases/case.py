@@ -33,12 +33,13 @@ RAW = ("ann@example.com", "+84901234567", sha("x").upper(), sha("x")[:-1], sha("
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Golden:
-    """The very request of a batch of one row."""
+    """The very request of a batch of one row, and of `more` where they are there."""
 
     row: Row
     path: str
     body: str
     method: str = "POST"
+    more: Sequence[Row] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,14 @@ class Error:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """A list of audiences in several pages; `vips` with the id 77 stands on the last."""
+
+    bodies: Sequence[object]
+    asked: Sequence[str]  # the path of each
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One platform: sample values, documented answers, and how it treats a bad row."""
 
@@ -64,6 +73,7 @@ class Case:
     golden: Mapping[Op, Golden]
     yes: str = "{}"  # a plain 200 to a batch of four rows
     statuses: Sequence[Error] = ()  # answers to `status`
+    pages: Pages | None = None  # where a list of audiences may have several
     options: Mapping[str, str] = field(default_factory=dict)  # of the golden requests
     raw: Mapping[str, Sequence[str]] = field(default_factory=dict)  # wire -> what must be refused
     bad_row: str = "named"  # named | counted | whole: what an answer says of one bad row in many

@@ -1,0 +1,50 @@
+"""One whole story over each further platform: first sync, nothing new, who leaves and who comes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.flow.sync_world import World, customers
+
+ACCOUNTS = {"tiktok": "'7011'"}
+_DESTINATION = """\
+name: there
+platform: {slug}
+account: {account}
+credentials: sandbox
+base_url: {url}/{slug}
+guard: {{max_removed_percent: 100, max_change_percent: 100000}}
+"""
+
+
+def held_there(world: World, slug: str) -> set[str]:
+    """The member keys of the one audience that there is; what is held for it is the same."""
+    (shown,) = world.platform_audiences(slug)
+    members = set(world.look(f"state/{slug}/{shown}")["members"])
+    assert members == set(world.held_keys("there"))
+    return members
+
+
+@pytest.mark.parametrize("slug", sorted(ACCOUNTS))
+def test_a_platform_is_kept_in_step(world: World, slug: str) -> None:
+    told = _DESTINATION.format(slug=slug, account=ACCOUNTS[slug], url=world.url)
+    world.put("destinations", "there", told)
+    people = customers(range(1, 30))
+    world.customers(people)
+    first = world.sync("there")
+    assert (first.status, first.adds, first.accepted, first.unknown) == ("done", 29, 29, 0)
+    before, calls = held_there(world, slug), len(world.requests(slug))
+    assert world.sync("there").requests == 0
+    assert len(world.requests(slug)) == calls
+    world.day = 1
+    world.customers([*(replace(one, tier="iron") for one in people[:3]), *customers([90, 91])])
+    second = world.sync("there")
+    assert (second.status, second.adds, second.removes) == ("done", 2, 3)
+    after = held_there(world, slug)
+    assert len(after & before) / len(before) == pytest.approx(26 / 29)
+    assert len(after) / len(before) == pytest.approx(28 / 29)
+    sent = " ".join(str(one["path"]) + str(one["body"]) for one in world.requests(slug))
+    raw = [*(one.mail for one in people), *(one.phone[1:] for one in people)]
+    assert not any(word in sent for word in raw)
