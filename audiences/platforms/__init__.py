@@ -9,6 +9,7 @@ from shared.errors import ConfigurationError
 
 MODULES = {
     "google": "audiences.platforms.google:GOOGLE",
+    "linkedin": "audiences.platforms.linkedin:LINKEDIN",
     "meta": "audiences.platforms.meta:META",
     "snapchat": "audiences.platforms.snapchat:SNAPCHAT",
     "the_trade_desk": "audiences.platforms.the_trade_desk:THE_TRADE_DESK",

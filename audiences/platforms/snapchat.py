@@ -20,6 +20,7 @@ from audiences.platforms.base import (
     Target,
 )
 from audiences.platforms.bodies import rows_at
+from audiences.platforms.codes import rowless
 
 KEYS = (
     Key(wire="EMAIL_SHA256", types=("email", "email_sha256")),
@@ -98,7 +99,7 @@ SNAPCHAT = Platform(
     refresh=OAUTH.refresh,
     refreshed=OAUTH.refreshed,
     probe=lambda target: Request(method="GET", path=f"{_edge(target)}?limit=50"),
-    told=lambda answer: judge.outcome(answer, 0),
+    told=lambda answer: rowless(judge.outcome(answer, 0)),
     find=lambda target: Request(method="GET", path=f"{_edge(target)}?limit=1000"),
     found=judge.found,
     create=_create,

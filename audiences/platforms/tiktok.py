@@ -25,6 +25,7 @@ from audiences.platforms.base import (
     Target,
 )
 from audiences.platforms.bodies import rows_at
+from audiences.platforms.codes import rowless
 
 VERSION = "v1.3"
 KEYS = (
@@ -128,7 +129,7 @@ TIKTOK = Platform(
     divide=rows_at("batch_data"),
     authorise=_authorise,
     probe=lambda target: _list(target, 1, 1),
-    told=lambda answer: judge.outcome(answer, 0),
+    told=lambda answer: rowless(judge.outcome(answer, 0)),
     find=lambda target: _list(target, 1, _PAGE),
     found=_found,
     create=_create,

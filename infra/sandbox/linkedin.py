@@ -128,8 +128,12 @@ def _find(call: Call, state: State) -> Reply:
         if _number(segment.account) == _number(wanted["account"])
         and all(segment.facts.get(n) == wanted[n] for n in wanted if n.startswith("source"))
     ]
-    paging = {"start": 0, "count": 10, "total": len(found), "links": []}
-    return Reply(body={"paging": paging, "elements": [_shown(segment) for segment in found]})
+    start, count = (wanted.get(name, usual) for name, usual in (("start", "0"), ("count", "10")))
+    if not (start + count).isdecimal() or len(start + count) > 12 or int(count) < 1:
+        raise _refused(400, "ILLEGAL_ARGUMENT", "start and count must be numbers")
+    paging = {"start": int(start), "count": int(count), "total": len(found), "links": []}
+    page = found[int(start) : int(start) + int(count)]
+    return Reply(body={"paging": paging, "elements": [_shown(segment) for segment in page]})
 
 
 def _number(account: str) -> str:

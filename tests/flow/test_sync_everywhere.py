@@ -8,7 +8,7 @@ import pytest
 
 from tests.flow.sync_world import World, customers
 
-ACCOUNTS = {"tiktok": "'7011'"}
+ACCOUNTS = {"linkedin": "'507404993'", "tiktok": "'7011'"}
 _DESTINATION = """\
 name: there
 platform: {slug}
