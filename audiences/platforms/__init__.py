@@ -11,6 +11,8 @@ MODULES = {
     "google": "audiences.platforms.google:GOOGLE",
     "linkedin": "audiences.platforms.linkedin:LINKEDIN",
     "meta": "audiences.platforms.meta:META",
+    "pinterest": "audiences.platforms.pinterest:PINTEREST",
+    "reddit": "audiences.platforms.reddit:REDDIT",
     "snapchat": "audiences.platforms.snapchat:SNAPCHAT",
     "the_trade_desk": "audiences.platforms.the_trade_desk:THE_TRADE_DESK",
     "tiktok": "audiences.platforms.tiktok:TIKTOK",

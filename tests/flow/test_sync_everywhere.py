@@ -8,7 +8,12 @@ import pytest
 
 from tests.flow.sync_world import World, customers
 
-ACCOUNTS = {"linkedin": "'507404993'", "tiktok": "'7011'"}
+ACCOUNTS = {
+    "linkedin": "'507404993'",
+    "pinterest": "'549755885175'",
+    "reddit": "a2_abc",
+    "tiktok": "'7011'",
+}
 _DESTINATION = """\
 name: there
 platform: {slug}
