@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audiences.platforms import MODULES, platform
-from audiences.platforms.base import Action, Answer, Request, Target
+from audiences.platforms.base import EPOCH, Action, Answer, Request, Size, Target
 from tests.contract.cases.case import Error, case
 
 SLUGS = sorted(MODULES)
@@ -79,6 +79,49 @@ def test_a_request_that_tiktok_did_in_part_is_told_again_whole() -> None:
     outcome = platform("tiktok").outcome(Answer(status=200, body=b'{"code":20001}'), 3)
     assert outcome.uncertain == dict.fromkeys(range(3), "20001")
     assert not outcome.rejected
+
+
+def test_linkedin_judges_each_element_by_itself() -> None:
+    said = [{"status": 201}, {"status": 400, "error": {"code": "INVALID_USER"}}, {"status": 429}]
+    said += [{"status": 400, "error": {"code": "ann@example.com"}}, {"status": 500}, "?"]
+    answer = Answer(status=200, body=json.dumps({"elements": said}).encode())
+    outcome = platform("linkedin").outcome(answer, 7)
+    assert outcome.rejected == {1: "INVALID_USER", 3: "http_400"}
+    assert outcome.uncertain == {2: "http_429", 4: "http_500", 5: "http_0", 6: "http_0"}
+
+
+SIZES = [
+    ("linkedin", {"destinations": [{"status": "READY", "audienceSize": 301}]}, Size(301, 301)),
+    ("linkedin", {"destinations": [{"status": "READY", "audienceSize": 0}]}, Size(0, 299)),
+    ("linkedin", {"destinations": [{"status": "BUILDING", "audienceSize": 0}]}, None),
+    ("pinterest", {"status": "READY", "num_uploaded_user_records": 7}, Size(100, None)),
+    ("pinterest", {"status": "TOO_SMALL"}, Size(0, 99)),
+    ("pinterest", {"status": "PROCESSING"}, None),
+    ("reddit", {"data": {"size": 1200}}, Size(1200, 1200)),
+    ("reddit", {"data": {"size": None}}, None),
+    (
+        "tiktok",
+        {"code": 0, "data": {"list": [{"audience_details": {"cover_num": 1200}}]}},
+        Size(1200, 1200),
+    ),
+    ("tiktok", {"code": 40001, "data": {"list": [{"audience_details": {"cover_num": 1}}]}}, None),
+]
+
+
+@pytest.mark.parametrize(("slug", "body", "size"), SIZES)
+def test_a_size_is_what_the_platform_says_and_no_more(slug, body, size) -> None:
+    sized = platform(slug).sized
+    assert sized
+    assert sized(Answer(status=200, body=json.dumps(body).encode())) == size
+
+
+@pytest.mark.parametrize("slug", ["pinterest", "reddit"])
+@pytest.mark.parametrize(("left", "wait"), [("0", 30.0), ("1", None), ("?", None)])
+def test_no_call_goes_out_while_headers_say_that_none_is_left(slug, left, wait) -> None:
+    pace = platform(slug).pace
+    assert pace
+    headers = {"x-ratelimit-remaining": left, "x-ratelimit-reset": "30"}
+    assert pace(Answer(status=200, headers=headers), EPOCH) == wait
 
 
 def test_a_failed_line_without_a_number_speaks_for_every_row_not_named() -> None:

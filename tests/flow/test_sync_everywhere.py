@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import requests
 
 from tests.flow.sync_world import World, customers
 
@@ -32,10 +33,14 @@ def held_there(world: World, slug: str) -> set[str]:
     return members
 
 
-@pytest.mark.parametrize("slug", sorted(ACCOUNTS))
-def test_a_platform_is_kept_in_step(world: World, slug: str) -> None:
+def lead_there(world: World, slug: str) -> None:
     told = _DESTINATION.format(slug=slug, account=ACCOUNTS[slug], url=world.url)
     world.put("destinations", "there", told)
+
+
+@pytest.mark.parametrize("slug", sorted(ACCOUNTS))
+def test_a_platform_is_kept_in_step(world: World, slug: str) -> None:
+    lead_there(world, slug)
     people = customers(range(1, 30))
     world.customers(people)
     first = world.sync("there")
@@ -53,3 +58,26 @@ def test_a_platform_is_kept_in_step(world: World, slug: str) -> None:
     sent = " ".join(str(one["path"]) + str(one["body"]) for one in world.requests(slug))
     raw = [*(one.mail for one in people), *(one.phone[1:] for one in people)]
     assert not any(word in sent for word in raw)
+
+
+def test_linkedins_new_segment_is_waited_for(world: World) -> None:
+    """It may answer 404 for a minute or two."""
+    lead_there(world, "linkedin")
+    world.post("limits", {"linkedin": {"absent": 3}})
+    world.customers(customers(range(1, 4)))
+    report = world.sync("there")
+    assert (report.status, report.accepted) == ("done", 3)
+    assert len(held_there(world, "linkedin")) == 3
+
+
+def test_pinterests_new_list_is_made_an_audience_of(world: World) -> None:
+    lead_there(world, "pinterest")
+    world.customers(customers(range(1, 4)))
+    world.sync("there")
+    world.sync("there")
+    bearer = {"authorization": "Bearer sandbox"}
+    at = f"{world.url}/pinterest/v5/ad_accounts/549755885175/audiences"
+    (made,) = requests.get(at, headers=bearer, timeout=20).json()["items"]
+    (shown,) = world.platform_audiences("pinterest")
+    assert (made["name"], made["rule"]) == ("gold", {"customer_list_id": shown})
+    assert made["size"] == len(held_there(world, "pinterest"))

@@ -79,6 +79,7 @@ class Case:
     bad_row: str = "named"  # named | counted | whole: what an answer says of one bad row in many
     bad_wire: str = ""  # the wire in which a raw address is a bad row; empty: the first
     credentials: str = "sandbox"
+    tokens_at: str = ""  # the path at which the stand-in gives tokens
     lone_batches: bool = True  # whether a batch takes effect without opening and closing
 
     def row(self, found: Platform, n: int) -> Row:

@@ -36,6 +36,7 @@ CASE = Case(
     account="111-222-3333",
     values={"emailAddress": digest("email"), "phoneNumber": digest("phone")},
     options={"login_account": "999-888-7777"},
+    tokens_at="/token",
     bad_row="whole",
     yes='{"requestId": "r-1"}',
     errors=[

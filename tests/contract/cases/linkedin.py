@@ -29,6 +29,7 @@ def page(start: int, *segments: dict[str, object]) -> dict[str, object]:
 CASE = Case(
     account="urn:li:sponsoredAccount:507404993",
     values={"SHA256_EMAIL": digest("email"), "GOOGLE_AID": maid},
+    tokens_at="/oauth/v2/accessToken",
     bad_row="named",
     yes='{"elements":[{"status":201},{"status":201},{"status":201},{"status":201}]}',
     errors=[

@@ -28,6 +28,7 @@ def golden(word: str, *values: str) -> Golden:
 CASE = Case(
     account="549755885175",
     values={kind: digest(kind) for kind in ("EMAIL", "IDFA", "MAID")},
+    tokens_at="/v5/oauth/token",
     bad_row="whole",
     yes=YES,
     errors=[

@@ -27,6 +27,7 @@ def page(link: str | None, number: str, name: str, kind: str = "CUSTOMER_LIST") 
 CASE = Case(
     account="a2_abc",
     values={wire: digest(wire) for wire in ("EMAIL_SHA256", "MAID_SHA256")},
+    tokens_at="/api/v1/access_token",
     bad_row="whole",
     errors=[
         Error(status=204, body="", action=Action.DONE),

@@ -21,6 +21,7 @@ def golden(method: str) -> Golden:
 CASE = Case(
     account="5a1b2c3d-0000-4000-8000-000000000001",
     values={k: digest(k) for k in ("EMAIL_SHA256", "PHONE_SHA256", "MOBILE_AD_ID_SHA256")},
+    tokens_at="/login/oauth2/access_token",
     bad_row="whole",
     yes=OK,
     errors=[
