@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import requests
 
+from shared.errors import RetryableError
 from tests.flow.sync_world import World, customers
 
 ACCOUNTS = {
@@ -22,6 +23,7 @@ account: {account}
 credentials: sandbox
 base_url: {url}/{slug}
 guard: {{max_removed_percent: 100, max_change_percent: 100000}}
+options: {{{options}}}
 """
 
 
@@ -33,8 +35,9 @@ def held_there(world: World, slug: str) -> set[str]:
     return members
 
 
-def lead_there(world: World, slug: str) -> None:
-    told = _DESTINATION.format(slug=slug, account=ACCOUNTS[slug], url=world.url)
+def lead_there(world: World, slug: str, options: str = "") -> None:
+    account = ACCOUNTS[slug]
+    told = _DESTINATION.format(slug=slug, account=account, url=world.url, options=options)
     world.put("destinations", "there", told)
 
 
@@ -58,6 +61,32 @@ def test_a_platform_is_kept_in_step(world: World, slug: str) -> None:
     sent = " ".join(str(one["path"]) + str(one["body"]) for one in world.requests(slug))
     raw = [*(one.mail for one in people), *(one.phone[1:] for one in people)]
     assert not any(word in sent for word in raw)
+
+
+def tried(world: World) -> bool:
+    """Sync once; say whether the run came to its end."""
+    try:
+        return world.sync("there").status == "done"
+    except RetryableError:
+        return False
+
+
+@pytest.mark.parametrize("slug", sorted(ACCOUNTS))
+def test_a_platform_that_falters_ends_in_step_all_the_same(world: World, slug: str) -> None:
+    lead_there(world, slug, "rows_per_request: 1")
+    people = customers(range(1, 30))
+    world.customers(people)
+    world.sync("there")
+    world.day = 1
+    world.customers([*(replace(one, tier="iron") for one in people[:9]), *customers(range(90, 99))])
+    world.faults(0.4, "429", "500", "timeout", "reset_after_commit")
+    done = [tried(world) for _ in range(2)]
+    world.faults(0.0)
+    assert any(one["fault"] for one in world.requests(slug))
+    report = world.sync("there")
+    assert report.status == "done"
+    assert report.requests == 0 or not done[-1]
+    assert len(held_there(world, slug)) >= 29
 
 
 def test_linkedins_new_segment_is_waited_for(world: World) -> None:
