@@ -28,12 +28,12 @@ NOTES = (
     "The segment is found by `sourceSegmentId`, which is the audience's name.",
     "A person's second address is an element of its own, so that each can match.",
     "A version of the API lives for about a year: set `api_version` before it ends.",
+    "Names, titles and companies are not sent.",
     "Additions and removals of one person are never under way together.",
 )
 UNVERIFIED = (
     "The rate: 600 requests a minute of a member; the quotas of a day are not published.",
     "How long a segment may lie idle before it is archived and then expires.",
-    "Names, titles and companies are not sent.",
 )
 
 

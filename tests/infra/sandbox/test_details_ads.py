@@ -58,6 +58,17 @@ def test_linkedin_finds_a_segment_by_its_source(url: str) -> None:
     assert [send(url, LINKEDIN, call).status_code for _ in range(3)] == [404, 404, 200]
 
 
+def test_linkedin_lists_segments_in_pages(url: str) -> None:
+    made = [audience_of(url, LINKEDIN) for _ in range(3)]
+    account = "q=account&account=urn%3Ali%3AsponsoredAccount%3A123"
+    pages = [linkedin_find(url, f"{account}&start={n}&count=2").json() for n in (0, 2, 4)]
+    found = [[str(one["id"]) for one in page["elements"]] for page in pages]
+    assert found == [made[:2], made[2:], []]
+    assert [page["paging"]["total"] for page in pages] == [3, 3, 3]
+    for wrong in ("start=x", "count=0", "count=-1"):
+        assert linkedin_find(url, f"{account}&{wrong}").status_code == 400
+
+
 def test_linkedin_knows_which_versions_are_alive(url: str) -> None:
     for version, status in (("202511", 426), ("202608", 200), ("2026-08", 400), ("202613", 400)):
         headers = LINKEDIN_HEADERS | {"linkedin_version": version}

@@ -95,6 +95,19 @@ def test_tiktoks_lists_from_files_take_no_streams_and_the_other_way_round(url: s
     assert tiktok(url, "update/", json=body)["code"] == 40002
 
 
+def test_tiktok_lists_audiences_of_both_kinds_in_pages(url: str) -> None:
+    made = [audience_of(url, TIKTOK), tiktok_list(url, HASHES)["data"]["custom_audience_id"]]
+    query = {"advertiser_id": "7011", "page_size": "1"}
+    pages = [tiktok(url, "list/", "GET", params=query | {"page": n})["data"] for n in (1, 2)]
+    assert [page["list"][0]["audience_id"] for page in pages] == made
+    assert pages[1]["page_info"] == {
+        "page": 2,
+        "page_size": 1,
+        "total_page": 2,
+        "total_number": 2,
+    }
+
+
 def test_tiktoks_paths_end_in_a_slash(url: str) -> None:
     audience = audience_of(url, TIKTOK)
     call = TIKTOK.add(audience, HASHES[:1])
