@@ -13,6 +13,7 @@ MODULES = {
     "meta": "audiences.platforms.meta:META",
     "pinterest": "audiences.platforms.pinterest:PINTEREST",
     "reddit": "audiences.platforms.reddit:REDDIT",
+    "microsoft": "audiences.platforms.microsoft:MICROSOFT",
     "snapchat": "audiences.platforms.snapchat:SNAPCHAT",
     "the_trade_desk": "audiences.platforms.the_trade_desk:THE_TRADE_DESK",
     "tiktok": "audiences.platforms.tiktok:TIKTOK",
