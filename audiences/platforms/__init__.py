@@ -8,6 +8,7 @@ from audiences.platforms.base import Platform
 from shared.errors import ConfigurationError
 
 MODULES = {
+    "criteo": "audiences.platforms.criteo:CRITEO",
     "google": "audiences.platforms.google:GOOGLE",
     "linkedin": "audiences.platforms.linkedin:LINKEDIN",
     "meta": "audiences.platforms.meta:META",
