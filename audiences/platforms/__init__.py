@@ -18,6 +18,7 @@ MODULES = {
     "snapchat": "audiences.platforms.snapchat:SNAPCHAT",
     "the_trade_desk": "audiences.platforms.the_trade_desk:THE_TRADE_DESK",
     "tiktok": "audiences.platforms.tiktok:TIKTOK",
+    "x": "audiences.platforms.x:X",
 }
 
 

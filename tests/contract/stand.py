@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -163,7 +164,10 @@ class Stand:
             request.method,
             request.path,
             data=request.body,
-            headers={**headers, **self.found.authorise(request, replace(access, nonce="ab" * 16))},
+            headers={
+                **headers,
+                **self.found.authorise(request, replace(access, nonce=secrets.token_hex(16))),
+            },
             timeout=WAIT,
         )
         lower = {name.lower(): value for name, value in came.headers.items()}

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,8 @@ def rows(stand: Stand, *numbers: int) -> list[Row]:
 
 
 def batch(stand: Stand, op: Op, sent: list[Row]) -> Batch:
-    return Batch(op=op, target=stand.target(), rows=sent)
+    now = datetime.now(UTC)
+    return Batch(op=op, target=stand.target(), rows=sent, at=now, starts=now)
 
 
 @pytest.mark.parametrize("slug", REMOVING)
