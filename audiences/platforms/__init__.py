@@ -19,6 +19,7 @@ MODULES = {
     "the_trade_desk": "audiences.platforms.the_trade_desk:THE_TRADE_DESK",
     "tiktok": "audiences.platforms.tiktok:TIKTOK",
     "x": "audiences.platforms.x:X",
+    "yahoo": "audiences.platforms.yahoo:YAHOO",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,6 +44,8 @@ def handle(call: Call, state: State) -> Reply:
         return _token(call, state)
     if not state.knows(call.bearer):
         raise RefusedError(_error(401, "Unauthorized"))
+    if call.path == "/v1/taxonomy" and call.method == "GET":
+        return _active(state)
     if re.fullmatch(r"/v1/taxonomy/append(/[A-Za-z0-9_]+)?", call.path):
         return _taxonomy(call, state)
     if call.path.rstrip("/") == ONLINE and call.method == "POST":
@@ -101,13 +104,45 @@ def _taxonomy(call: Call, state: State) -> Reply:
     form = parts(call) if call.method == "PUT" else None
     if form is None or set(form) != {"metadata", "data"}:
         raise _refused("Expecting a PUT of multipart/form-data with metadata and data")
-    node = parse(form["data"].content)
-    if node is None or not SEGMENT.fullmatch(str(node.get("id"))):
+    metadata, nodes = parse(form["metadata"].content), _nodes(form["data"].content)
+    if metadata is None or not all(SEGMENT.fullmatch(str(node.get("id"))) for node in nodes):
         raise _refused("id must match [A-Za-z0-9_]+")
-    if node.get("type", "SEGMENT") == "SEGMENT" and isinstance(node.get("name"), str):
-        made = Audience(id=str(node["id"]), name=node["name"], account="")
-        state.platforms["yahoo"].setdefault(made.id, made)
-    return Reply(status=202, body={"message": "The taxonomy is being processed"})
+    for node in nodes:
+        if node.get("type", "SEGMENT") == "SEGMENT" and isinstance(node.get("name"), str):
+            made = Audience(id=str(node["id"]), name=node["name"], account="")
+            state.platforms["yahoo"].setdefault(made.id, made)
+    return Reply(status=202, body=_taken(str(metadata.get("description", "")), state))
+
+
+def _nodes(content: bytes) -> list[dict[str, Any]]:
+    """Return the nodes of a form: the documents show a list, and a single one is taken too."""
+    one = parse(content)
+    try:
+        nodes = [one] if one else json.loads(content)
+    except (ValueError, RecursionError):
+        nodes = None
+    if not isinstance(nodes, list) or not nodes or not all(isinstance(n, dict) for n in nodes):
+        raise _refused("data must be the nodes of a taxonomy")
+    return nodes
+
+
+def _taken(description: str, state: State) -> dict[str, Any]:
+    now = state.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "resourceType": "datax-taxonomy",
+        "resourceId": "standin",
+        "createTime": now,
+        "description": description,
+        "links": [],
+        "status": {"state": "PROCESSING", "lastUpdateTime": now},
+    }
+
+
+def _active(state: State) -> Reply:
+    """Show the taxonomy in use, which is a list; the stand-in works nodes in at once."""
+    known = state.platforms["yahoo"].values()
+    nodes = [{"id": one.id, "name": one.name, "type": "SEGMENT"} for one in known]
+    return Reply(body=json.dumps(nodes).encode())
 
 
 def _members(call: Call, state: State) -> Reply:

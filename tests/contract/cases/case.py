@@ -80,6 +80,7 @@ class Case:
     bad_wire: str = ""  # the wire in which a raw address is a bad row; empty: the first
     credentials: str = "sandbox"
     tokens_at: str = ""  # the path at which the stand-in gives tokens
+    nothing: str = ""  # an answer to `find` that means none there, and would be odd elsewhere
     lone_batches: bool = True  # whether a batch takes effect without opening and closing
 
     def row(self, found: Platform, n: int) -> Row:

@@ -141,6 +141,20 @@ def test_yahoo_reads_the_segments_of_a_row(url: str) -> None:
         assert send(url, YAHOO, call, body=json.dumps(body | wrong).encode()).status_code == 400
 
 
+def test_yahoo_takes_nodes_one_or_many_and_shows_the_taxonomy(url: str) -> None:
+    audience_of(url, YAHOO)
+    one = b'{"id":"aud_1","name":"winter visitors","type":"SEGMENT"}'
+    assert one.replace(b"winter visitors", b"NAME") in YAHOO.create.body
+    listed = YAHOO.create.body.replace(b"aud_1", b"aud_2").replace(b'{"id"', b'[{"id"')
+    taken = send(url, YAHOO, YAHOO.create, body=listed.replace(b'"SEGMENT"}', b'"SEGMENT"}]'))
+    assert (taken.status_code, taken.json()["description"]) == (202, "d")
+    shown = send(url, YAHOO, sent("GET", "/v1/taxonomy")).json()
+    assert [node["id"] for node in shown] == ["aud_1", "aud_2"]
+    for wrong in (b"[]", b"7", b'["x"]', b'[{"id":"a-b"}]'):
+        body = listed.replace(b'[{"id":"aud_2","name":"NAME","type":"SEGMENT"}', wrong)
+        assert send(url, YAHOO, YAHOO.create, body=body).status_code == 400
+
+
 def test_klaviyo_removes_by_the_ids_of_profiles(url: str) -> None:
     one = audience_of(url, KLAVIYO)
     send(url, KLAVIYO, KLAVIYO.add(one, ["u1", "u2"]))

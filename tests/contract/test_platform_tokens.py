@@ -1,0 +1,82 @@
+"""Tokens that platforms give: got before they are needed, at their stand-ins over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import requests
+
+from audiences.platforms import platform
+from audiences.platforms.base import Op
+from infra.sandbox.server import Running, start
+from shared.errors import CredentialError
+from tests.contract.cases.case import case
+from tests.contract.stand import WAIT, Stand
+
+CLIENT = {"client_id": "sandbox", "client_secret": "sandbox"}
+ENDPOINTS = {
+    "criteo": ("/oauth2/token", CLIENT),
+    "microsoft": (
+        "/common/oauth2/v2.0/token",
+        {**CLIENT, "refresh_token": "sandbox", "developer_token": "sandbox"},
+    ),
+    "yahoo": ("/zts/v1/oauth2/token", CLIENT),
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    running = start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def stand(server: Running, tmp_path: Path, slug: str) -> Iterator[Stand]:
+    """A stand-in with credentials that hold no token yet."""
+    requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
+    path, secrets = ENDPOINTS[slug]
+    # A secret of its own for each test: tokens are kept by it, and the stand-in was reset.
+    more = {"note": tmp_path.name, "token_uri": f"{server.url}/{slug}{path}"}
+    text = json.dumps(secrets | more)
+    told = replace(case(slug), credentials=text)
+    made = Stand(server.url, platform(slug), told, tmp_path)
+    yield made
+    made.http.close()
+
+
+@pytest.mark.parametrize("slug", ENDPOINTS)
+def test_a_token_is_got_before_the_first_call_and_the_rest_is_kept(stand: Stand) -> None:
+    stand.make()
+    stand.run(Op.ADD, [stand.case.row(stand.found, 1)])
+    assert stand.count() == 1
+    session = stand.session()
+    session.renew(session.credentials)
+    kept = json.loads(session.credentials)
+    assert kept["access_token"].startswith("sandbox-")
+    assert kept["note"] == json.loads(stand.case.credentials)["note"]
+    assert kept["ends"] > 0
+
+
+@pytest.mark.parametrize("slug", ENDPOINTS)
+def test_a_client_that_is_not_known_ends_the_run_and_no_secret_is_told(stand: Stand) -> None:
+    wrong = json.loads(stand.case.credentials) | {"client_secret": "s3cr3t"}
+    stand.case = replace(stand.case, credentials=json.dumps(wrong))
+    with pytest.raises(CredentialError) as caught:
+        stand.make()
+    assert "s3cr3t" not in str(caught.value)
+
+
+@pytest.mark.parametrize("slug", ["microsoft"])
+def test_a_new_refresh_token_is_stored_before_the_old_one_is_forgotten(stand: Stand) -> None:
+    stored: list[str] = []
+    session = stand.session()
+    session.keep = lambda text: stored.append(text) or ""
+    session.renew(session.credentials)
+    (text,) = stored
+    assert json.loads(text)["refresh_token"].startswith("sandbox-refresh-")
+    assert json.loads(text)["developer_token"] == "sandbox"
