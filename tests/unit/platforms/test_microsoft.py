@@ -55,6 +55,8 @@ def test_the_developers_token_goes_beside_the_users_and_outlives_it() -> None:
         "authorization": "Bearer new",
         "developertoken": "dev",
     }
+    without = MICROSOFT.authorise(request, Access(credentials='{"access_token":"t"}'))
+    assert without == {"authorization": "Bearer t"}
 
 
 @pytest.mark.parametrize(
