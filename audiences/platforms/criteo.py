@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import quote
-
+from audiences.platforms import _criteo_account as account
 from audiences.platforms import _criteo_answers as judge
 from audiences.platforms import answers as say
 from audiences.platforms import oauth
 from audiences.platforms.base import (
     Access,
-    Audience,
     Batch,
     Course,
     Key,
@@ -18,7 +15,6 @@ from audiences.platforms.base import (
     Op,
     Platform,
     Request,
-    Target,
 )
 from audiences.platforms.bodies import rows_at
 
@@ -38,10 +34,6 @@ def _refresh(access: Access) -> Request | None:
     return _CONSENTED.refresh(access) or _CLIENT.refresh(access)
 
 
-def _contacts(target: Target) -> str:
-    return f"/audience-segments/{quote(target.audience_id, safe='{}')}/contact-list"
-
-
 def _request(batch: Batch) -> Request:
     change = {
         "operation": "remove" if batch.op is Op.REMOVE else "add",
@@ -49,34 +41,13 @@ def _request(batch: Batch) -> Request:
         "identifiers": [value for row in batch.rows for _, value in row.keys],
     }
     body = {"data": {"type": "ContactlistAmendment", "attributes": change}}
-    return Request(method="PATCH", path=_contacts(batch.target), body=say.compact(body))
+    return Request(method="PATCH", path=account.contacts(batch.target), body=say.compact(body))
 
 
 def _opening(course: Course) -> list[Request]:
     if course.mode != "replace":
         return []
-    return [Request(method="DELETE", path=_contacts(course.target))]
-
-
-def _search(target: Target, limit: int = 100) -> Request:
-    wanted: dict[str, Any] = {
-        "advertiserIds": [target.account],
-        "audienceSegmentTypes": ["ContactList"],
-    }
-    body = {"data": {"type": "AudienceSegment", "attributes": wanted}}
-    path = f"/audience-segments/search?limit={limit}&offset=0"
-    return Request(method="POST", path=path, body=say.compact(body))
-
-
-def _create(target: Target, audience: Audience) -> Request:
-    segment = {
-        "advertiserId": target.account,
-        "name": audience.name,
-        "description": audience.description or audience.title,
-        "contactList": {},
-    }
-    body = {"data": [{"type": "AudienceSegment", "attributes": segment}]}
-    return Request(method="POST", path="/audience-segments/create", body=say.compact(body))
+    return [Request(method="DELETE", path=account.contacts(course.target))]
 
 
 CRITEO = Platform(
@@ -106,13 +77,14 @@ CRITEO = Platform(
     authorise=oauth.bearer,
     refresh=_refresh,
     refreshed=_CLIENT.refreshed,
-    probe=lambda target: _search(target, limit=1),
+    probe=lambda target: account.search(target, limit=1),
     told=judge.told,
-    find=_search,
+    find=account.search,
     found=judge.found,
-    create=_create,
+    create=account.create,
     created=judge.created,
-    size=lambda target: Request(method="GET", path=f"{_contacts(target)}/statistics"),
+    equip=account.equip,
+    size=lambda target: Request(method="GET", path=f"{account.contacts(target)}/statistics"),
     sized=judge.sized,
     account="advertiser id",
     credentials=(
@@ -120,9 +92,10 @@ CRITEO = Platform(
         "person has consented"
     ),
     answers=judge.ANSWERS,
+    settings=(account.AUDIENCE,),
     notes=(
         "A replacement empties the list first: it is short of people until it is through.",
-        "A list is a segment: an ad set targets it as part of an audience, which you make there.",
+        "A list is a segment, and ad sets target audiences: a new list is made one of its name.",
         (
             "With `refresh_token` Criteo allows 10 calls a minute and account: set "
             "`requests_per_second: 0.16`."

@@ -31,6 +31,7 @@ DOOR = Door(
     life=timedelta(minutes=15),
     more={"refresh_token": None},
 )
+PLACE = re.compile(r"(?:/([^/]+)/marketing-solutions)?/(audience-segments|audiences)(/.*)?")
 DIGEST = re.compile(r"[0-9a-f]{64}|[0-9a-f]{32}")
 OPAQUE = re.compile(r"[A-Za-z0-9_+/=.~-]{1,256}")
 KINDS = {
@@ -51,12 +52,14 @@ def handle(call: Call, state: State) -> Reply:
         raise _refused(401, "authorization-token-missing", "Authorization token missing")
     if not state.knows(call.bearer):
         raise _refused(401, "authorization-token-invalid", "Authorization token invalid")
-    match = re.fullmatch(r"(?:/([^/]+)/marketing-solutions)?/audience-segments(/.*)?", call.path)
+    match = PLACE.fullmatch(call.path)
     if match is None:
         raise _refused(404, "resource-not-found", "Resource not found")
     if match[1] and match[1] not in VERSIONS:
         raise _refused(410, "version-gone", "This version of the API is no longer there")
-    tail = match[2] or ""
+    tail = match[3] or ""
+    if match[2] == "audiences":
+        return _audiences(call, state, tail)
     if call.method == "POST" and tail in ("/create", "/search", "/delete", "/compute-sizes"):
         return {"/create": _create, "/search": _search, "/delete": _delete}.get(tail, _sizes)(
             call, state
@@ -145,6 +148,30 @@ def _search(call: Call, state: State) -> Reply:
     ]
     meta = {"totalItems": len(found), "limit": int(limit), "offset": int(offset)}
     return _done(found[int(offset) : int(offset) + int(limit)], meta=meta)
+
+
+def _audiences(call: Call, state: State, tail: str) -> Reply:
+    """Make audiences of segments, which ad sets target, and list them."""
+    made: list[dict[str, Any]] = state.jobs.setdefault("criteo audiences", [])
+    data = _body(call) if call.method == "POST" else None
+    if tail == "/search":
+        return _done(made, meta={"totalItems": len(made)})
+    if tail != "/create" or not isinstance(data, list) or len(data) != 1:
+        raise _refused(400, "model-validation-error", "data must hold one audience")
+    new = data[0].get("attributes") if isinstance(data[0], dict) else None
+    known = ("advertiserId", "name", "description", "algebra")
+    if not isinstance(new, dict) or unknown_fields(new, known) or not is_text(new.get("name"), 256):
+        raise _refused(400, "model-validation-error", "data must hold an audience's attributes")
+    algebra = new.get("algebra")
+    segment = algebra.get("audienceSegmentId") if isinstance(algebra, dict) else None
+    if segment not in state.platforms["criteo"]:
+        raise _refused(400, "segment-not-found", "The algebra names no known segment")
+    if any(one["attributes"]["name"] == new["name"] for one in made):
+        # Of several only some may be made, so an error of one stands in a success.
+        error = _error(200, "name-must-be-unique", "The name of an audience must be unique").body
+        return Reply(body={"data": [], **error}) if isinstance(error, dict) else Reply()
+    made.append({"id": str(len(made) + 1), "type": "Audience", "attributes": new})
+    return _done([made[-1]])
 
 
 def _ids(call: Call, state: State) -> list[str]:

@@ -118,3 +118,18 @@ def test_pinterests_new_list_is_made_an_audience_of(world: World) -> None:
     (shown,) = world.platform_audiences("pinterest")
     assert (made["name"], made["rule"]) == ("gold", {"customer_list_id": shown})
     assert made["size"] == len(held_there(world, "pinterest"))
+
+
+@pytest.mark.parametrize(("options", "names"), [("", ["gold"]), ("make_audience: false", [])])
+def test_criteos_new_list_is_made_an_audience_unless_told(
+    world: World, options: str, names: list[str]
+) -> None:
+    lead_there(world, "criteo", options)
+    world.customers(customers(range(1, 4)))
+    assert world.sync("there").warnings == []
+    bearer = {"authorization": "Bearer sandbox"}
+    at = f"{world.url}/criteo/2026-07/marketing-solutions/audiences/search"
+    listed = requests.post(at, json={"data": {}}, headers=bearer, timeout=20).json()["data"]
+    assert [one["attributes"]["name"] for one in listed] == names
+    segments = {one["attributes"]["algebra"]["audienceSegmentId"] for one in listed}
+    assert segments == (set(world.platform_audiences("criteo")) if names else set())

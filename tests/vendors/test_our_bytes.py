@@ -38,10 +38,23 @@ def line(_op: str, body: str) -> str:
     return getattr(audience, name).from_json(body).to_json()
 
 
+def criteo(_op: str, body: str) -> str:
+    module = "criteo_api_marketingsolutions_v2027_01"
+    models = pytest.importorskip(f"{module}.models")
+    utils = pytest.importorskip(f"{module}.model_utils")
+    strict = pytest.importorskip(f"{module}.configuration").Configuration(
+        discard_unknown_keys=False
+    )
+    kind = (models.ContactlistAmendmentRequest,)
+    read = utils.validate_and_convert_types(json.loads(body), kind, ["body"], True, True, strict)
+    return json.dumps(utils.model_to_dict(read))
+
+
 READERS: dict[str, Callable[[str, str], str]] = {
     "google": google,
     "the_trade_desk": the_trade_desk,
     "microsoft": microsoft,
+    "criteo": criteo,
     "line": line,
 }
 

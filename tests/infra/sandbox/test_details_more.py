@@ -92,6 +92,25 @@ def test_criteo_counts_what_is_invalid_and_knows_its_versions(url: str) -> None:
     assert state(url, "criteo")[one]["count"] == 0
 
 
+def test_criteo_makes_audiences_of_segments_once(url: str) -> None:
+    one = audience_of(url, CRITEO)
+
+    def make(segment: str, name: str = "vips"):
+        algebra = {"audienceSegmentId": segment}
+        new = {"advertiserId": "123", "name": name, "algebra": algebra}
+        body = {"data": [{"type": "Audience", "attributes": new}]}
+        return send(
+            url, CRITEO, sent("POST", "/2026-07/marketing-solutions/audiences/create", body)
+        )
+
+    assert make("9").json()["errors"][0]["code"] == "segment-not-found"
+    assert make(one).json()["data"][0]["attributes"]["name"] == "vips"
+    again = make(one)
+    assert again.status_code == 200
+    assert (again.json()["data"], again.json()["errors"][0]["code"]) == ([], "name-must-be-unique")
+    assert make(one, "").status_code == 400
+
+
 def test_lines_groups_end_and_take_no_retry_key(url: str) -> None:
     door(url, "clock", {"now": "2026-11-21T00:00:00Z"})
     one = audience_of(url, LINE)
