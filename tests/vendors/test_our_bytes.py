@@ -26,9 +26,10 @@ def the_trade_desk(_op: str, body: str) -> str:
 
 def microsoft(_op: str, body: str) -> str:
     pytest.importorskip("bingads")
-    from openapi_client.models import campaign
+    from openapi_client.models.campaign import ApplyCustomerListUserDataRequest
 
-    return campaign.ApplyCustomerListUserDataRequest.from_json(body).to_json()
+    read = ApplyCustomerListUserDataRequest.from_dict(json.loads(body))
+    return json.dumps(read.to_dict())
 
 
 def line(_op: str, body: str) -> str:
