@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from audiences.delivery import outbox, pieces
@@ -59,13 +60,13 @@ def _asked(session: Session, store: Store, plan: Plan, leaf: str, planned: Plann
     if first is None or status is None or judge is None:
         return True
     request = status(session.target, first.outcome.handle)
-    rows = pieces.size(store, plan.run, leaf, planned.rows)
+    rows = pieces.places(store, plan.run, leaf, planned.rows)
     # A final RETRY means that the platform lost the rows: they are kept as unknown, and the next
     # run sends them again. It must not be taken for a poll that went wrong.
     finals: list[Outcome] = []
 
     def final_or_open(answer: HttpAnswer) -> Outcome:
-        judged = judge(answer, rows)
+        judged = judge(answer, len(rows))
         if judged.action is Action.RETRY:
             finals.append(judged)
             return replace(judged, action=Action.DONE)
@@ -75,6 +76,19 @@ def _asked(session: Session, store: Store, plan: Plan, leaf: str, planned: Plann
     if outcome.action is Action.PENDING:
         return False
     final = replace(finals[-1] if finals else outcome, handle=first.outcome.handle)
+    if final.named:
+        final = pieces.placed(session.platform, _body(session, store, plan, planned, rows), final)
     made = recording(session, leaf, first.sha256, final, attempts)
     outbox.record(store, plan.run, made, "status")
     return True
+
+
+def _body(
+    session: Session, store: Store, plan: Plan, planned: Planned, rows: Sequence[int]
+) -> bytes:
+    divide = session.platform.divide
+
+    def part(body: bytes) -> bytes:
+        return body if divide is None or len(rows) == planned.rows else divide(body, rows)
+
+    return outbox.read_request(store, plan, planned, session.target.audience_id, part).body

@@ -9,11 +9,11 @@ made from the planned body and the places of its rows alone, and is recorded bef
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from audiences.delivery import outbox
 from audiences.delivery.outbox import Piece
-from audiences.platforms.base import Action, Outcome
+from audiences.platforms.base import Action, Outcome, Platform
 from shared.ports import Store
 
 MOST_PIECES = 400  # of one planned request; what is left then is refused together
@@ -110,9 +110,27 @@ def final(store: Store, run: str, request_id: str, rows: Sequence[int]) -> Outco
     return fold(split.outcome, rows, parts)
 
 
-def size(store: Store, run: str, request_id: str, planned_rows: int) -> int:
-    """Return how many rows stand in a request or a piece."""
+def placed(platform: Platform, body: bytes, outcome: Outcome) -> Outcome:
+    """Return an outcome in which rows that the platform calls by name stand at their places.
+
+    A name that is not in the body counts as a row that was refused unnamed.
+    """
+    if not outcome.named:
+        return outcome
+    names = platform.names(body) if platform.names else ()
+    at = {name: place for place, name in enumerate(names)}
+    rejected = {at[name]: why for name, why in outcome.named.items() if name in at}
+    return replace(
+        outcome,
+        named={},
+        rejected={**outcome.rejected, **rejected},
+        rejected_unnamed=outcome.rejected_unnamed + len(outcome.named) - len(rejected),
+    )
+
+
+def places(store: Store, run: str, request_id: str, planned_rows: int) -> Sequence[int]:
+    """Return the planned places of the rows that stand in a request or a piece."""
     parent = request_id.rpartition(".")[0]
     split = outbox.recorded(store, run, parent, "split") if parent else None
     mine = [piece for piece in split.pieces if piece.id == request_id] if split else []
-    return len(mine[0].places) if mine else planned_rows
+    return mine[0].places if mine else range(planned_rows)

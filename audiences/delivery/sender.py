@@ -124,6 +124,7 @@ class _Work:
             f"{self.plan.run}/{request_id}",
             until=parse_instant(self.plan.valid_until),
         )
+        outcome = pieces.placed(self.session.platform, request.body, outcome)
         cut: tuple[outbox.Piece, ...] = ()
         if outcome.action is Action.SPLIT:
             most = pieces.MOST_PIECES if self.taken else pieces.FRUITLESS_PIECES

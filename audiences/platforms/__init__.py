@@ -8,6 +8,7 @@ from audiences.platforms.base import Platform
 from shared.errors import ConfigurationError
 
 MODULES = {
+    "amazon": "audiences.platforms.amazon:AMAZON",
     "criteo": "audiences.platforms.criteo:CRITEO",
     "google": "audiences.platforms.google:GOOGLE",
     "linkedin": "audiences.platforms.linkedin:LINKEDIN",

@@ -80,6 +80,7 @@ def judged(
     *,
     rejected: Mapping[int, str] | None = None,
     uncertain: Mapping[int, str] | None = None,
+    named: Mapping[str, str] | None = None,
     handle: str = "",
 ) -> Outcome:
     """Say an outcome in our own words: what a platform writes may quote the rows it refuses."""
@@ -92,6 +93,7 @@ def judged(
         wait_seconds=wait,
         rejected=rejected or {},
         uncertain=uncertain or {},
+        named=named or {},
         rejected_unnamed=lost,
         handle=handle,
     )

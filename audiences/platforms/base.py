@@ -203,6 +203,7 @@ class Outcome:
     message: str = ""  # for a person; never an identifier, never a token
     rejected: Mapping[int, str] = field(default_factory=dict)  # row index in the batch -> reason
     uncertain: Mapping[int, str] = field(default_factory=dict)  # rows to send again in a later run
+    named: Mapping[str, str] = field(default_factory=dict)  # as rejected, by `Platform.names`
     rejected_unnamed: int = 0
     wait_seconds: float | None = None  # the platform said when to come back
     handle: str = ""  # PENDING: what to ask `status` with; DONE: what `Part.handle` stands for
@@ -253,6 +254,7 @@ class Platform:
     request: Callable[[Batch], Request]
     outcome: Callable[[Answer, int], Outcome]  # (answer, rows in the request)
     divide: Callable[[bytes, Sequence[int]], bytes] | None = None  # (body, places) -> their body
+    names: Callable[[bytes], Sequence[str]] | None = None  # body -> what answers call its rows
     opening: Callable[[Course], Sequence[Request]] | None = None  # before the batches, in turn
     closing: Callable[[Course], Sequence[Request]] | None = None  # when all batches are through
     status: Callable[[Target, str], Request] | None = None  # (target, handle)

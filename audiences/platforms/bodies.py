@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from audiences.platforms.answers import compact
 from audiences.platforms.base import Target
+
+_BARE = rb'("%s":)(\{audience_id\}|[0-9]+)'
+_QUOTED = rb'("%s":)"(\{audience_id\}|[0-9]+)"'
 
 
 def rows_at(*path: str | int) -> Callable[[bytes, Sequence[int]], bytes]:
@@ -34,3 +38,22 @@ def unique(target: Target, at: datetime, bits: int = 63) -> int:
     """Return a number that another run of the account does not have, and a replay has again."""
     text = f"{target.account}|{target.audience}|{at.isoformat()}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> (64 - bits)
+
+
+def bare(body: bytes, field: str) -> bytes:
+    """Return a JSON body with the first id in `field` as a number, or as the place of one.
+
+    A planned body may hold `{audience_id}` there, and JSON has no word for a number to come.
+    """
+    return re.sub(_QUOTED % field.encode(), rb"\1\2", body, count=1)
+
+
+def bare_rows_at(field: str, *path: str | int) -> Callable[[bytes, Sequence[int]], bytes]:
+    """Return a `divide` for bodies that `bare` has made."""
+    divide = rows_at(*path)
+
+    def bare_divide(body: bytes, places: Sequence[int]) -> bytes:
+        quoted = re.sub(_BARE % field.encode(), rb'\1"\2"', body, count=1)
+        return bare(divide(quoted, places), field)
+
+    return bare_divide

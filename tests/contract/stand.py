@@ -17,7 +17,7 @@ from audiences.delivery.batches import write_requests
 from audiences.delivery.follow import follow
 from audiences.delivery.outbox import Plan, digest_of
 from audiences.delivery.pace import Pace
-from audiences.delivery.pieces import final
+from audiences.delivery.pieces import final, placed
 from audiences.delivery.sender import deliver
 from audiences.delivery.session import Session
 from audiences.lake import query
@@ -176,11 +176,12 @@ class Stand:
     def settle(self, batch: Batch) -> Outcome:
         """Send a batch once and ask for its status until it is known."""
         count = len(batch.rows)
-        outcome = self.found.outcome(self.call(self.found.request(batch)), count)
+        request = self.found.request(batch)
+        outcome = self.found.outcome(self.call(request), count)
         handle = outcome.handle
         while outcome.action is Action.PENDING:
             assert self.found.status is not None
             assert self.found.status_outcome is not None
             answer = self.call(self.found.status(batch.target, handle))
             outcome = self.found.status_outcome(answer, count)
-        return outcome
+        return placed(self.found, request.body, outcome)

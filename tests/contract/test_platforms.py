@@ -134,7 +134,7 @@ def test_member_keys_are_the_values_in_the_platforms_order(stand: Stand) -> None
     told = requests.get(at, timeout=WAIT).json()
     key = ",".join(value for _, value in one.keys)
     assert told["members"] == [key]
-    assert told["name"] == "vips"
+    assert told["name"] == stand.case.name
     assert stand.state()[shown]["digest"] == hashlib.sha256(key.encode()).hexdigest()
 
 

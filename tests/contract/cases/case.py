@@ -81,6 +81,7 @@ class Case:
     credentials: str = "sandbox"
     tokens_at: str = ""  # the path at which the stand-in gives tokens
     nothing: str = ""  # an answer to `find` that means none there, and would be odd elsewhere
+    name: str = "vips"  # what the audience of this name is called there
     lone_batches: bool = True  # whether a batch takes effect without opening and closing
 
     def row(self, found: Platform, n: int) -> Row:

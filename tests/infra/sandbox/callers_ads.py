@@ -215,7 +215,7 @@ AMAZON = Caller(
     made=lambda came: came.json()["audienceId"],
     add=amazon_records("CREATE"),
     remove=amazon_records("DELETE"),
-    rows=10_000,
+    rows=6_000,
     needs={
         "amazon-advertising-api-clientid": (401, "ClientId"),
         "content-type": (415, "Unsupported Media Type"),
@@ -224,7 +224,7 @@ AMAZON = Caller(
         auth=(401, '"message":"Unauthorized"'),
         shape=(400, "message"),
         raw=(202, "jobRequestId"),
-        long=(400, "1 to 10000"),
+        long=(400, "1 to 6000"),
         unknown=(404, "audience was not found"),
         broken=(500, "Internal Server Error"),
         expired=(401, "Unauthorized"),

@@ -180,3 +180,36 @@ def test_a_fold_says_what_is_not_certain() -> None:
     folded = pieces.fold(split, range(7), [([1, 2], unnamed), ([3, 4], lost), ([5, 6], done)])
     assert folded.rejected == {0: "bad"}
     assert folded.uncertain == {1: "c", 2: "c", 3: "gone", 4: "gone", 6: "later"}
+
+
+NAMED = replace(LISTS, names=lambda body: [f"row {place}" for place in json.loads(body)])
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_rows_that_an_answer_names_are_found_in_the_piece_that_went_out(later: bool) -> None:
+    """Row 0 makes it refused whole; of the piece without it, row 2 is then refused by its name."""
+    store, lost = MemoryStore(), {"row 2": "bad"}
+
+    def answer(request: HttpRequest) -> HttpAnswer:
+        if "/status/" in request.url:
+            return says("done", named=lost)
+        if 0 in json.loads(request.body):
+            return says("split", code="refused", named={"row 0": "worse"})
+        return says("pending", handle="h") if later else says("done", named=lost)
+
+    whole = listed(store, 4)
+    made, _, _ = session(answer, platform=NAMED)
+    deliver(made, store, whole, "77")
+    assert follow(made, store, whole, 5) == []
+    found = pieces.final(store, whole.run, "add-00000", range(4))
+    assert found is not None
+    assert found.rejected == {0: "worse", 2: "bad"}
+    kept = [store.get(one.key) or b"" for one in store.list("outcomes/")]
+    assert not any(b"row " in text for text in kept)
+
+
+def test_a_name_that_stands_nowhere_counts_as_a_row_unnamed() -> None:
+    said = Outcome(action=Action.DONE, named={"row 1": "bad", "row 9": "bad"})
+    found = pieces.placed(NAMED, b"[0, 1, 2]", said)
+    assert (found.rejected, found.rejected_unnamed, found.named) == ({1: "bad"}, 1, {})
+    assert pieces.placed(PLATFORM, b"[]", said).rejected_unnamed == 2
