@@ -138,9 +138,10 @@ class _Work:
         return replace(recording(self.session, request_id, sent, outcome, attempts), pieces=cut)
 
     def _told(self, answer: Answer) -> Outcome:
-        gone = self.planned.method == "DELETE" and answer.status in (404, 410)
+        outcome = told(self.session.platform, answer)
+        gone = answer.status in (404, 410) or outcome.code in self.session.platform.gone
         # What is to go may have gone before, when the answer to that was lost.
-        return Outcome(action=Action.DONE) if gone else told(self.session.platform, answer)
+        return Outcome(action=Action.DONE) if gone and self.planned.method == "DELETE" else outcome
 
     def _divides(self) -> bool:
         """Say whether rows may go out in pieces: of a session's numbered batch there is no half."""

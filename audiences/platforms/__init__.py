@@ -12,6 +12,7 @@ MODULES = {
     "criteo": "audiences.platforms.criteo:CRITEO",
     "google": "audiences.platforms.google:GOOGLE",
     "linkedin": "audiences.platforms.linkedin:LINKEDIN",
+    "line": "audiences.platforms.line:LINE",
     "meta": "audiences.platforms.meta:META",
     "microsoft": "audiences.platforms.microsoft:MICROSOFT",
     "pinterest": "audiences.platforms.pinterest:PINTEREST",

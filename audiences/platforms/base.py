@@ -279,6 +279,7 @@ class Platform:
     equip: Callable[[Target, Audience], Sequence[Request]] | None = (
         None  # what a new audience needs once before it can be used; may be repeated
     )
+    gone: frozenset[str] = frozenset()  # codes that say, of what is to go, that it is not there
     told: Callable[[Answer], Outcome] | None = None  # calls without rows; None: a 2xx is done
     young_seconds: tuple[float, float] = (0.0, 0.0)  # (wait after creation, forgive 404 so long)
     size: Callable[[Target], Request] | None = None

@@ -19,6 +19,7 @@ from infra.sandbox.call import (
     unknown_fields,
 )
 from infra.sandbox.multipart import parts
+from infra.sandbox.oauth import Door, issue
 from infra.sandbox.state import Audience, State
 
 IDS = 10_000
@@ -30,6 +31,8 @@ LIFE = timedelta(days=180)
 FIRST_ID = 4_389_000_000_000
 USER = re.compile(r"U[0-9a-f]{32}")
 AT = "/v2/bot/audienceGroup"
+TOKENS_AT = "/oauth2/v3/token"
+TOKEN_LIFE = timedelta(minutes=15)
 RUNNING = 10  # jobs of one group at once
 CREATE = ("description", "isIfaAudience", "uploadDescription", "audiences")
 ADD = ("audienceGroupId", "uploadDescription", "audiences")
@@ -53,6 +56,8 @@ class Job:
 
 def handle(call: Call, state: State) -> Reply:
     """Answer as the Messaging API does."""
+    if call.path == TOKENS_AT:
+        return issue(call, state, Door(grants=("client_credentials",), life=TOKEN_LIFE))
     if not state.knows(call.bearer):
         raise RefusedError(_unauthorized())
     if "x-line-retry-key" in call.headers:
@@ -98,7 +103,8 @@ def _throttled() -> Reply:
 
 
 def _refused(status: int, message: str, code: str = "", field: str = "") -> RefusedError:
-    details = {"details": [{"message": code, "property": field}]} if code else {}
+    detail = {"message": code, **({"property": field} if field else {})}
+    details = {"details": [detail]} if code else {}
     return RefusedError(Reply(status=status, body={"message": message, **details}))
 
 
@@ -109,7 +115,7 @@ def _bad(code: str, field: str) -> RefusedError:
 def _found(state: State, group_id: str) -> Audience:
     group = state.platforms["line"].get(group_id)
     if group is None:
-        raise _refused(404, "Not found", "AUDIENCE_GROUP_NOT_FOUND", "audienceGroupId")
+        raise _refused(400, "audience group not found", "AUDIENCE_GROUP_NOT_FOUND")
     return group
 
 
@@ -260,6 +266,7 @@ def _list(call: Call, state: State) -> Reply:
 LINE = StandIn(
     slug="line",
     handle=handle,
+    tokens_at=(TOKENS_AT,),
     throttled=lambda _wait: _throttled(),
     broken=lambda: Reply(status=500, body={"message": "Internal server error"}),
     expired=_unauthorized,

@@ -15,7 +15,7 @@ import requests
 from infra.sandbox.server import Running, start
 from tests.infra.sandbox.callers import AGENT, KEY, WAIT, audience_of, door, send, state
 from tests.infra.sandbox.callers_ads import MICROSOFT, SNAPCHAT
-from tests.infra.sandbox.callers_more import CRITEO
+from tests.infra.sandbox.callers_more import CRITEO, LINE
 
 PLACES = {
     "linkedin": "/oauth/v2/accessToken",
@@ -93,6 +93,14 @@ def test_a_minted_token_ends(url: str) -> None:
     assert life == 900
     door(url, "clock", {"now": "2026-11-21T00:15:01Z"})
     assert send(url, CRITEO, call, minted).status_code == 401
+
+
+def test_a_channel_of_line_gets_a_token_that_ends_soon(url: str) -> None:
+    form = {"grant_type": "client_credentials", "client_id": "sandbox", "client_secret": "sandbox"}
+    came = requests.post(f"{url}/line/oauth2/v3/token", data=form, timeout=WAIT)
+    assert came.json()["expires_in"] == 900
+    audience = audience_of(url, LINE)
+    assert send(url, LINE, LINE.add(audience, [LINE.value(1)]), came.json()["access_token"]).ok
 
 
 @pytest.mark.parametrize("slug", ["microsoft", "pinterest"])
