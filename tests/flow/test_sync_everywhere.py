@@ -12,6 +12,7 @@ from tests.flow.sync_world import World, customers
 
 ACCOUNTS = {
     "criteo": "'123'",
+    "amazon": "'580042'",
     "linkedin": "'507404993'",
     "microsoft": "7/42",
     "pinterest": "'549755885175'",
@@ -22,6 +23,7 @@ ACCOUNTS = {
 }
 EACH = {"x": 3, "yahoo": 3}  # where each identifier comes and goes by itself
 ROWS = {"criteo": 2}  # where a customer has more than one row
+OPTIONS = {"amazon": "client_id: amzn1.application-oa2-client.1"}
 _DESTINATION = """\
 name: there
 platform: {slug}
@@ -42,7 +44,7 @@ def held_there(world: World, slug: str) -> set[str]:
 
 
 def lead_there(world: World, slug: str, options: str = "") -> None:
-    account = ACCOUNTS[slug]
+    account, options = ACCOUNTS[slug], ", ".join(filter(None, [OPTIONS.get(slug), options]))
     told = _DESTINATION.format(slug=slug, account=account, url=world.url, options=options)
     world.put("destinations", "there", told)
 

@@ -26,6 +26,7 @@ CASE = Case(
     account="580000000000000042",
     values={"email": digest("email"), "phone": digest("phone")},
     credentials='{"client_id":"amzn1.application-oa2-client.1","access_token":"sandbox"}',
+    tokens_at="/auth/o2/token",
     name="vips audience",
     options={"country": "de", "region": "eu"},
     yes='{"jobRequestId":"1155d3e3-b18c-4b2b-a3b2-26173cdaf770"}',

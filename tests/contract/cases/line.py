@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audiences.platforms.base import Action, Op, Row
-from tests.contract.cases.case import Case, Error, Golden
+from tests.contract.cases.case import Case, Error, Golden, Pages
 
 USER = "U" + "0123456789abcdef" * 2
 
@@ -19,10 +19,24 @@ def group(action: Action, status: str, failed: str | None = None, *jobs: str) ->
     return Error(status=200, body={"audienceGroup": shown, "jobs": listed}, action=action)
 
 
+def listed(more: bool, name: str) -> object:
+    shown = {"audienceGroupId": 77, "type": "UPLOAD", "description": name, "status": "READY"}
+    return {"audienceGroups": [shown], "hasNextPage": more}
+
+
 CASE = Case(
     account="1234567890",
     values={"id": lambda n: f"U{n:032x}"},
     bad_row="whole",
+    tokens_at="/oauth2/v3/token",
+    pages=Pages(
+        bodies=[listed(True, "VIPS"), listed(True, "vips-2"), listed(False, "vips")],
+        asked=[
+            f"/v2/bot/audienceGroup/list?page={n}&size=40&includesExternalPublicGroups=false"
+            "&createRoute=MESSAGING_API&description=vips"
+            for n in (1, 2, 3)
+        ],
+    ),
     yes="",
     errors=[
         Error(status=202, body="", action=Action.PENDING),

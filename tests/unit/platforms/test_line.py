@@ -24,8 +24,8 @@ def group(status: str, **more: object) -> Answer:
     return answer({"audienceGroup": {"status": status, **more}, "jobs": []})
 
 
-def listed(*groups: dict, more: bool = False) -> Answer:
-    return answer({"audienceGroups": groups, "hasNextPage": more})
+def listed(*groups: dict) -> Answer:
+    return answer({"audienceGroups": groups, "hasNextPage": False})
 
 
 def test_the_old_group_goes_after_a_look_at_the_new_one() -> None:
@@ -77,18 +77,6 @@ def test_another_group_is_not_taken_for_ours(other: dict) -> None:
     asked = LINE.find(TARGET)
     assert LINE.found(asked, listed(OURS | other), "vips") is None
     assert LINE.found(asked, listed(OURS | other | {"audienceGroupId": 1}, OURS), "vips") == "77"
-
-
-def test_pages_are_asked_for_until_there_are_no_more() -> None:
-    assert LINE.find
-    assert LINE.found
-    step: str | Request | None = LINE.find(TARGET)
-    for page in ("1", "2", "3"):
-        assert isinstance(step, Request)
-        assert f"page={page}&size=40&" in step.path
-        assert "description=vips" in step.path
-        step = LINE.found(step, listed(OURS) if page == "3" else listed(more=True), "vips")
-    assert step == "77"
 
 
 def test_a_long_name_is_cut_and_found_again() -> None:
