@@ -144,6 +144,9 @@ def _unsafe(document: Located) -> list[Fault]:
     value, faults = document.value, []
     url, reference = str(value.get("base_url") or ""), str(value.get("credentials") or "")
     schemes = sorted(platform(str(value["platform"])).schemes) if _is_known(value) else ["https"]
+    if not url and _is_known(value) and _is_nowhere(platform(str(value["platform"])).base_url):
+        fix = f"add base_url: {schemes[-1]}://..., where {value['platform']} is to send to"
+        faults.append(Fault(document.where(), "'base_url' is missing", fix))
     if url and urlsplit(url).scheme not in schemes and not is_loopback(url):
         named = " or ".join(f"{scheme}://" for scheme in schemes)
         fix = f"use {named}, or a loopback address for the sandbox"
@@ -164,6 +167,11 @@ def _unsafe(document: Located) -> list[Fault]:
 
 def _is_known(value: Mapping[str, Any]) -> bool:
     return value.get("platform") in MODULES
+
+
+def _is_nowhere(url: str) -> bool:
+    """Say whether an address is under RFC 2606's `.invalid`: the platform has none of its own."""
+    return (urlsplit(url).hostname or "").endswith(".invalid")
 
 
 def is_loopback(url: str) -> bool:

@@ -133,7 +133,7 @@ def _begun(workspace: Workspace, plan: Plan, owner: str) -> Report:
 def known_id(workspace: Workspace, to: Destination, audience: str) -> str | None:
     """Return an audience's id on its platform: as the file says, or as it was made or found."""
     if platform(to.platform).create is None:
-        return audience
+        return to.audience_ids.get(audience, audience)
     noted = to.audience_ids.get(audience) or workspace.kv.get(id_key(place_of(to), audience))
     held = snapshot.latest(workspace.lake, held_table(to.name, audience))
     if noted or held is None or held.about.get("place") != place_of(to):

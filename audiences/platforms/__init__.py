@@ -22,6 +22,7 @@ MODULES = {
     "tiktok": "audiences.platforms.tiktok:TIKTOK",
     "x": "audiences.platforms.x:X",
     "yahoo": "audiences.platforms.yahoo:YAHOO",
+    "webhook": "audiences.platforms.webhook:WEBHOOK",
 }
 
 

@@ -249,6 +249,7 @@ class Platform:
     replace_minutes: int | None = None  # with Op.REPLACE: all of it must be through by then
     hosts: Mapping[str, str] = field(default_factory=dict)  # further base URLs, by a name
     schemes: frozenset[str] = frozenset({"https"})  # of base URLs, such as s3 and sftp
+    variant: Callable[[Platform, Mapping[str, str]], Platform] | None = None  # as options have it
 
     # Rows: batches to bytes, answers to outcomes.
     request: Callable[[Batch], Request]

@@ -21,6 +21,8 @@ FOR_EVER = 9_999  # in days: what platforms write for a member who is never forg
 
 def limited(platform: Platform, options: Mapping[str, str]) -> Platform:
     """Return the platform with a destination's own limits; `faults` has judged the numbers."""
+    if platform.variant is not None:
+        platform = platform.variant(platform, options)
     own: dict[str, Any] = {}
     for name, limit in (
         ("rows_per_request", "rows"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 import pytest
@@ -136,10 +137,11 @@ def test_the_planned_bytes_go_out_with_credentials_in_a_header_only(
     bodies = {lake.store.get(f"outbox/run-1/{r.id}.body") for r in made.requests}
     assert {request.body for request in http.requests} == bodies
     for request in http.requests:
-        assert request.url.startswith("https://ads.test/")
+        assert urlsplit(request.url)[:2] == ("https", "ads.test")
         assert b"tok-7f3a9c" not in request.body
         assert "tok-7f3a9c" not in request.url
-        assert any("tok-7f3a9c" in value for value in request.headers.values())
+        shown = any("tok-7f3a9c" in value for value in request.headers.values())
+        assert shown != case(slug).signs
 
 
 @every_platform

@@ -159,7 +159,7 @@ def test_nothing_raw_or_malformed_is_kept(stand: Stand, wire: str, value: str) -
 
 def bad_row(stand: Stand) -> Row:
     wire = stand.case.bad_wire or stand.found.keys[0].wire
-    return Row(((wire, "ann@example.com"),), ttl_minutes=60 if stand.found.row_ttl else None)
+    return Row(((wire, stand.case.bad_value),), ttl_minutes=60 if stand.found.row_ttl else None)
 
 
 @pytest.mark.parametrize("slug", LONE)

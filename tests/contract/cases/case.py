@@ -78,10 +78,12 @@ class Case:
     raw: Mapping[str, Sequence[str]] = field(default_factory=dict)  # wire -> what must be refused
     bad_row: str = "named"  # named | counted | whole: what an answer says of one bad row in many
     bad_wire: str = ""  # the wire in which a raw address is a bad row; empty: the first
+    bad_value: str = "ann@example.com"  # what is a bad row's value in that wire
     credentials: str = "sandbox"
     tokens_at: str = ""  # the path at which the stand-in gives tokens
     nothing: str = ""  # an answer to `find` that means none there, and would be odd elsewhere
     name: str = "vips"  # what the audience of this name is called there
+    signs: bool = False  # credentials sign the request, and stand nowhere in it
     lone_batches: bool = True  # whether a batch takes effect without opening and closing
 
     def row(self, found: Platform, n: int) -> Row:

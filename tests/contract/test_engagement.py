@@ -1,0 +1,71 @@
+"""Platforms that write to people: what names a person there, and what single answers mean."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from audiences import destinations
+from audiences.platforms import platform
+from audiences.platforms.base import Access, Action, Answer, Batch, Op, Row, Target
+from audiences.platforms.limits import limited
+from shared.errors import ConfigurationError
+
+AT = datetime(2026, 7, 1, 6, tzinfo=UTC)
+VIPS = Target(account="crm", audience="vips", audience_id="vips")
+FILE = "name: crm\nplatform: webhook\naccount: crm\ncredentials: env:HOOK\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "wires"),
+    [
+        ({}, ["external_id"]),
+        ({"identify_by": "email"}, ["email"]),
+        ({"identify_by": "all"}, ["external_id", "email", "phone"]),
+    ],
+)
+def test_a_person_is_named_by_what_the_destination_chose(
+    options: dict[str, str], wires: list[str]
+) -> None:
+    assert [key.wire for key in limited(platform("webhook"), options).keys] == wires
+
+
+def test_a_hook_without_an_address_is_refused_in_its_file() -> None:
+    with pytest.raises(ConfigurationError, match=r"'base_url' is missing.*https://"):
+        destinations.parse(FILE, "destinations/crm.yaml")
+    told = destinations.parse(FILE + "base_url: https://crm.example/hook\n", "destinations/x.yaml")
+    assert told.base_url == "https://crm.example/hook"
+
+
+def test_a_receiver_can_check_the_signature_and_knows_an_event_again() -> None:
+    hook = platform("webhook")
+    batch = Batch(op=Op.ADD, target=VIPS, rows=[Row((("external_id", "C-1"),))], at=AT)
+    request, later = hook.request(batch), hook.request(replace(batch, at=AT.replace(day=2)))
+    headers = hook.authorise(request, Access(credentials="s3cr3t\n", at=AT))
+    text = f"{headers['x-timestamp']}.".encode() + request.body
+    digest = hmac.new(b"s3cr3t", text, hashlib.sha256).hexdigest()
+    assert headers["x-signature"] == f"sha256={digest}"
+    assert float(headers["x-timestamp"]) == AT.timestamp()
+    assert headers["idempotency-key"] == json.loads(request.body)["id"]
+    assert hook.authorise(request, Access(credentials="other", at=AT)) != headers
+    assert json.loads(later.body)["id"] != json.loads(request.body)["id"]
+
+
+def test_a_receiver_names_members_that_it_refuses_or_wants_again() -> None:
+    named = [
+        {"index": 0, "code": "unknown_member", "retryable": False},
+        {"index": 1, "code": "unavailable", "retryable": True},
+        {"index": 2, "code": "ann@example.com"},
+        {"index": 9, "code": "unknown"},
+    ]
+    answer = Answer(status=200, body=json.dumps({"errors": named}).encode())
+    outcome = platform("webhook").outcome(answer, 4)
+    assert outcome.action is Action.DONE
+    assert outcome.rejected == {0: "unknown_member", 2: "refused"}
+    assert outcome.uncertain == {1: "unavailable"}
+    assert outcome.rejected_unnamed == 1
