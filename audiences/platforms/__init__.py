@@ -10,6 +10,7 @@ from shared.errors import ConfigurationError
 MODULES = {
     "amazon": "audiences.platforms.amazon:AMAZON",
     "criteo": "audiences.platforms.criteo:CRITEO",
+    "braze": "audiences.platforms.braze:BRAZE",
     "google": "audiences.platforms.google:GOOGLE",
     "line": "audiences.platforms.line:LINE",
     "linkedin": "audiences.platforms.linkedin:LINKEDIN",

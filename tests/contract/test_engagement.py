@@ -69,3 +69,36 @@ def test_a_receiver_names_members_that_it_refuses_or_wants_again() -> None:
     assert outcome.rejected == {0: "unknown_member", 2: "refused"}
     assert outcome.uncertain == {1: "unavailable"}
     assert outcome.rejected_unnamed == 1
+
+
+def users(options: dict[str, str], op: Op = Op.ADD) -> list[dict[str, object]]:
+    """What Braze is told of one person under a destination's options."""
+    target = replace(VIPS, audience_id="in-vips", options=options)
+    batch = Batch(op=op, target=target, rows=[Row((("email", "ann@example.com"),))], at=AT)
+    told: list[dict[str, object]] = json.loads(platform("braze").request(batch).body)["attributes"]
+    return told
+
+
+def test_braze_makes_no_user_unless_it_is_asked_to_and_never_by_a_removal() -> None:
+    known = {"email": "ann@example.com", "_update_existing_only": True}
+    assert users({}) == [known | {"in_vips": True}]
+    assert users({"update_existing_only": "false"}) == [
+        {"email": "ann@example.com", "in_vips": True}
+    ]
+    assert users({"update_existing_only": "false"}, Op.REMOVE) == [known | {"in_vips": False}]
+
+
+def test_brazes_bulk_endpoint_takes_more_users_and_fewer_bytes() -> None:
+    found = limited(platform("braze"), {"endpoint": "bulk", "identify_by": "phone"})
+    assert (found.limits.rows, found.limits.bytes) == (1_000, 2_000_000)
+    assert [key.wire for key in found.keys] == ["phone"]
+    own = limited(platform("braze"), {"endpoint": "bulk", "rows_per_request": "50"})
+    assert own.limits.rows == 50
+
+
+def test_braze_counts_errors_that_name_no_user_and_never_quotes_one() -> None:
+    said = [{"type": "ann@example.com is bad", "input_array": "attributes", "index": 1}, {}]
+    body = json.dumps({"message": "success", "errors": said}).encode()
+    outcome = platform("braze").outcome(Answer(status=201, body=body), 3)
+    assert outcome.rejected == {1: "not_taken"}
+    assert outcome.rejected_unnamed == 1
