@@ -18,6 +18,7 @@ MODULES = {
     "microsoft": "audiences.platforms.microsoft:MICROSOFT",
     "pinterest": "audiences.platforms.pinterest:PINTEREST",
     "reddit": "audiences.platforms.reddit:REDDIT",
+    "onesignal": "audiences.platforms.onesignal:ONESIGNAL",
     "snapchat": "audiences.platforms.snapchat:SNAPCHAT",
     "the_trade_desk": "audiences.platforms.the_trade_desk:THE_TRADE_DESK",
     "tiktok": "audiences.platforms.tiktok:TIKTOK",

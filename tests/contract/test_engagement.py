@@ -102,3 +102,9 @@ def test_braze_counts_errors_that_name_no_user_and_never_quotes_one() -> None:
     outcome = platform("braze").outcome(Answer(status=201, body=body), 3)
     assert outcome.rejected == {1: "not_taken"}
     assert outcome.rejected_unnamed == 1
+
+
+def test_onesignal_never_drops_users_of_a_request_that_is_set_too_large() -> None:
+    two = [Row((("external_id", number),)) for number in ("C-1", "C-2")]
+    with pytest.raises(ConfigurationError, match="leave out rows_per_request"):
+        platform("onesignal").request(Batch(op=Op.ADD, target=VIPS, rows=two, at=AT))
