@@ -14,6 +14,7 @@ from audiences.platforms.limits import faults as option_faults
 from shared.errors import ConfigurationError, Fault
 from shared.located import Located, load
 
+ROLE = "role"  # in place of a reference: a bucket goes by the role of who writes into it
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 KEYS = (
     "name",
@@ -158,6 +159,11 @@ def _unsafe(document: Located) -> list[Fault]:
         if not is_loopback(url):
             fix = "write env:NAME, or set base_url to the sandbox"
             what = "'sandbox' opens only the sandbox"
+            faults.append(Fault(document.where("credentials"), what, fix))
+    elif reference == ROLE:
+        if urlsplit(url).scheme != "s3":
+            what = "'role' opens only buckets"
+            fix = "write env:NAME, or set base_url to s3://BUCKET/FOLDER"
             faults.append(Fault(document.where("credentials"), what, fix))
     elif reference and not reference.startswith(("env:", "file:", "secret://")):
         fix = "a secret never stands in a file: use env:NAME, file:PATH or secret://PATH"

@@ -19,7 +19,7 @@ from audiences.delivery.outbox import Plan, read_plan, recorded_ids
 from audiences.delivery.pace import Pace
 from audiences.delivery.sender import deliver
 from audiences.delivery.session import Session
-from audiences.destinations import Destination, is_loopback
+from audiences.destinations import ROLE, Destination, is_loopback
 from audiences.flows.bench import Bench
 from audiences.flows.places import place_of, read_destination
 from audiences.flows.run_report import made_key, read_open, report_of
@@ -59,7 +59,7 @@ def ready(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     to = read_destination(bench.destinations, piece.destination)
     if not piece.dry_run:
         _check_time(bench, to)
-        bench.secrets.resolve(to.credentials)
+        _secret(bench, to)
     return {}
 
 
@@ -175,14 +175,18 @@ def _opened(bench: Bench, to: Destination, audience: str) -> Session:
         platform=known,
         target=target,
         base_url=(to.base_url or known.base_url).rstrip("/"),
-        credentials=bench.secrets.resolve(to.credentials),
+        credentials=_secret(bench, to),
         http=bench.http,
         clock=bench.clock,
         sleep=bench.sleep,
         pace=Pace(known.limits.per_second, bench.sleep),
-        reread=lambda: bench.secrets.resolve(to.credentials),
+        reread=lambda: _secret(bench, to),
         keep=keep,
     )
+
+
+def _secret(bench: Bench, to: Destination) -> str:
+    return "" if to.credentials == ROLE else bench.secrets.resolve(to.credentials)
 
 
 def _plan_of(bench: Bench, piece: Piece) -> Plan:

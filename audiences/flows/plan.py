@@ -156,10 +156,13 @@ def check(audience: Audience, to: Platform, mode: str) -> None:
     Raises:
         ConfigurationError: saying what it takes.
     """
-    can = ("mirror", "add", *(("replace",) if Op.REPLACE in to.ops else ()))
+    # Who takes nobody out is told anew under a new id, which only a platform can give.
+    mirrors = Op.REMOVE in to.ops or to.create is not None
+    can = [*(["mirror"] if mirrors else []), "add", *(["replace"] if Op.REPLACE in to.ops else [])]
     if mode not in can:
         raise ConfigurationError(
-            f"{to.title} has no mode '{mode}' (use {' or '.join(can)}; mirror sends the difference)"
+            f"{to.title} has no mode '{mode}' here (use {' or '.join(can)}; mirror sends the "
+            "difference)"
         )
     if audience.of not in to.of:
         raise ConfigurationError(

@@ -11,6 +11,7 @@ MODULES = {
     "amazon": "audiences.platforms.amazon:AMAZON",
     "criteo": "audiences.platforms.criteo:CRITEO",
     "braze": "audiences.platforms.braze:BRAZE",
+    "file_drop": "audiences.platforms.file_drop:FILE_DROP",
     "google": "audiences.platforms.google:GOOGLE",
     "line": "audiences.platforms.line:LINE",
     "linkedin": "audiences.platforms.linkedin:LINKEDIN",

@@ -38,6 +38,12 @@ def read_object(body: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def is_page(answer: Answer) -> bool:
+    """Say whether an answer holds a web page, or JSON that cannot be read."""
+    text = answer.body.strip()
+    return text[:1] == b"<" or (text[:1] in (b"{", b"[") and read_object(text) is None)
+
+
 def objects(value: object) -> list[dict[str, Any]]:
     """Return the objects of a list, and nothing of anything else."""
     return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []

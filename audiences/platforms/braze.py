@@ -45,8 +45,7 @@ EXISTING = Setting(
     choices=("true", "false"),
 )
 _PATHS = {"track": "/users/track", "bulk": "/users/track/bulk"}
-_ROWS, _BYTES = {"track": 75, "bulk": 1_000}, {"track": 4_000_000, "bulk": 2_000_000}
-_LONGEST = 255
+_LIMITS = {"track": (75, 4_000_000), "bulk": (1_000, 2_000_000)}  # users, bytes
 # The documented types: anything else that stands there could quote an id.
 _TYPES = frozenset({"EXTERNAL_USER_ID_TOO_LARGE", "BLACKLISTED_EXTERNAL_USER_ID"})
 
@@ -54,18 +53,18 @@ _TYPES = frozenset({"EXTERNAL_USER_ID_TOO_LARGE", "BLACKLISTED_EXTERNAL_USER_ID"
 def _attribute(target: Target) -> str:
     """Return the attribute's name: what `audience_ids` says, else the audience's."""
     named = target.audience if target.audience_id == AUDIENCE_ID else target.audience_id
-    return re.sub(r"\W", "_", named, flags=re.ASCII)[:_LONGEST]
+    return re.sub(r"\W", "_", named, flags=re.ASCII)[:255]
 
 
 def _request(batch: Batch) -> Request:
     inside, name = batch.op is not Op.REMOVE, _attribute(batch.target)
     # A removal never makes a user.
-    known = not inside or EXISTING.of(batch.target) == "true"
+    known = not inside or EXISTING.of(batch.target).lower() == "true"
     more: dict[str, Any] = {"_update_existing_only": True} if known else {}
     users = [dict(row.keys) | more | {name: inside} for row in batch.rows]
     return Request(
         method="POST",
-        path=_PATHS[ENDPOINT.of(batch.target)],
+        path=_PATHS[ENDPOINT.of(batch.target).lower()],
         body=say.compact({"attributes": users}),
     )
 
@@ -81,10 +80,9 @@ def _outcome(answer: Answer, rows: int) -> Outcome:
         return say.judged(Action.DONE if whole else Action.SPLIT, "http_400", rejected=named)
     if body is None or body.get("message") != "success":
         return say.by_status(Answer(status=0), "unreadable")
-    lost = sum(not _is_place(error.get("index"), rows) for error in errors)
     if not errors:
         return Outcome(action=Action.DONE)
-    lost = min(lost, rows - len(named))
+    lost = min(rows - len(named), sum(not _is_place(e.get("index"), rows) for e in errors))
     return say.judged(Action.DONE, _code(errors[0]), lost=lost, rejected=named)
 
 
@@ -98,9 +96,9 @@ def _code(error: Mapping[str, Any]) -> str:
 
 
 def _variant(platform: Platform, options: Mapping[str, str]) -> Platform:
-    kind = options.get(ENDPOINT.name, ENDPOINT.default)
-    limits = replace(platform.limits, rows=_ROWS[kind], bytes=_BYTES[kind])
-    return chosen_by(IDENTIFY)(replace(platform, limits=limits), options)
+    rows, size = _LIMITS[options.get(ENDPOINT.name, ENDPOINT.default).lower()]
+    own = replace(platform.limits, rows=rows, bytes=size)
+    return chosen_by(IDENTIFY)(replace(platform, limits=own), options)
 
 
 BRAZE = Platform(
@@ -112,8 +110,8 @@ BRAZE = Platform(
     keys=KEYS,
     of=frozenset({"people"}),
     limits=Limits(
-        rows=_ROWS["track"],
-        bytes=_BYTES["track"],
+        rows=75,
+        bytes=4_000_000,
         keys_per_row=1,
         one_per_wire=False,
         concurrency=10,
@@ -134,7 +132,7 @@ BRAZE = Platform(
         Action.RETRY: "429, 5xx; 2xx without `success`",
         Action.REAUTH: "401",
         Action.SPLIT: "413; 400 that does not name all",
-        Action.REFUSED: "a single user in such a 400",
+        Action.REFUSED: "a single user in such a 400; other 4xx",
         Action.STOP: "403, 404",
     },
     settings=(IDENTIFY, ENDPOINT, EXISTING),
@@ -144,11 +142,9 @@ BRAZE = Platform(
             "The attribute has the audience's name, with `_` for what is no letter or digit; "
             "`audience_ids: {vips: in_vips}` names another."
         ),
-        "Someone who leaves has the attribute at false: a segment asks for true.",
-        "It says nothing of subscriptions: whom Braze may write to is decided there.",
-        "A write costs a data point even where nothing changes, so only changes are sent.",
+        "Someone who leaves has the attribute at false. Only changes are sent: each is billed.",
         "Who is left out by `update_existing_only` counts as accepted: Braze does not tell.",
         "After 429 it waits until `X-RateLimit-Reset`.",
     ),
-    unverified=("Bytes of one request to `/users/track`: 4 MB, as connectors have it.",),
+    unverified=("Bytes of one request to `/users/track`: 4 MB, as others have it.",),
 )

@@ -26,7 +26,7 @@ def chosen_by(setting: Setting) -> Variant:
     """Return a `variant` that leaves a platform the key that a destination has chosen."""
 
     def variant(platform: Platform, options: Mapping[str, str]) -> Platform:
-        wanted = options.get(setting.name, setting.default)
+        wanted = options.get(setting.name, setting.default).lower()
         keys = tuple(key for key in platform.keys if wanted in (key.wire, ALL))
         return replace(platform, keys=keys)
 

@@ -27,6 +27,7 @@ SLUGS = (
     "klaviyo",
     "onesignal",
     "webhook",
+    "file_drop",
 )
 
 

@@ -92,9 +92,10 @@ def test_requests_are_as_few_as_the_limit_allows(
 ) -> None:
     to = small(slug)
     made, most = planned(con, lake, to, removes, adds), to.limits.rows
-    assert len(made.requests) == math.ceil(removes / most) + math.ceil(adds / most)
+    ops = [r.op for r in made.requests if r.op in ("remove", "add")]
+    assert len(ops) == math.ceil(removes / most) + math.ceil(adds / most)
     assert (made.rows("remove"), made.rows("add")) == (removes, adds)
-    assert [r.op for r in made.requests] == sorted((r.op for r in made.requests), reverse=True)
+    assert ops == sorted(ops, reverse=True)
 
 
 @every_platform
@@ -134,7 +135,7 @@ def test_the_planned_bytes_go_out_with_credentials_in_a_header_only(
     made = planned(con, lake, to, 4, 8)
     session, http, _ = stage.session(lambda _: answering(to, 200), platform=to)
     session.credentials = "tok-7f3a9c"
-    assert deliver(session, lake.store, made, "77") == (12 if to.limits.rows == 1 else 3)
+    assert deliver(session, lake.store, made, "77") == len(made.requests)
     bodies = {lake.store.get(f"outbox/run-1/{r.id}.body") for r in made.requests}
     assert {request.body for request in http.requests} == bodies
     for request in http.requests:
@@ -150,7 +151,7 @@ def test_the_planned_bytes_go_out_with_credentials_in_a_header_only(
 def test_an_uncertain_answer_is_followed_by_the_same_bytes(
     con: Connection, lake: Lake, slug: str, status: int
 ) -> None:
-    to = small(slug)
+    to = replace(small(slug), opening=None, closing=None)
     made = planned(con, lake, to, 0, to.limits.rows)
     answers = stage.in_turn(answering(to, status), answering(to, status), answering(to, 200))
     session, http, sleep = stage.session(answers, platform=to)

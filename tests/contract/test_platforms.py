@@ -187,7 +187,8 @@ def test_a_bad_row_never_keeps_its_neighbours_out(stand: Stand) -> None:
     plan, lake = stand.run(Op.ADD, [*good[:4], bad_row(stand), *good[4:]])
     assert stand.count() == 6
     outcomes = stand.outcomes(plan, lake)
-    assert sum(len(o.rejected) + o.rejected_unnamed for o in outcomes) == 1
+    told = 0 if stand.case.bad_row == "silent" else 1
+    assert sum(len(o.rejected) + o.rejected_unnamed for o in outcomes) == told
 
 
 @pytest.mark.parametrize("slug", SLUGS)

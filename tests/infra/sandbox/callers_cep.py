@@ -143,3 +143,28 @@ WEBHOOK = Caller(
         partial=(200, '"retryable":true'),
     ),
 )
+
+
+def file_of(word: str):
+    def call(audience: str, values: list[str]) -> Sent:
+        lines = ["action,email_sha256", *(f"{word},{value}" for value in values)]
+        path = f"/in/{audience}_{word}_20260701T060000Z_00001.csv"
+        return Sent("PUT", path, "\n".join(lines).encode(), {"content-type": "text/csv"})
+
+    return call
+
+
+FILE_DROP = Caller(
+    slug="file_drop",
+    add=file_of("add"),
+    remove=file_of("remove"),
+    words=Words(
+        auth=(401, "unauthorized"),
+        shape=(400, ""),
+        raw=(201, ""),  # rows that cannot be used are passed over in silence
+        broken=(500, "internal error"),
+        expired=(401, "unauthorized"),
+        rate=(429, "slow down"),
+        rate_header="retry-after",
+    ),
+)

@@ -1,0 +1,42 @@
+"""Syncs to platforms that write to people and to receivers of files, from records to members."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.flow.sync_world import World, customers, sha
+
+PLACE = """\
+name: there
+platform: {slug}
+account: shop
+credentials: sandbox
+base_url: {url}/{slug}
+guard: {{max_removed_percent: 100, max_change_percent: 100000}}
+"""
+FIRST, THEN = customers(range(8), device=False), customers(range(3), device=False, tier="none")
+PLACES = ["webhook", "braze", "onesignal", "file_drop"]
+
+
+def members(world: World, slug: str) -> set[str]:
+    shown = world.platform_audiences(slug)
+    told = [world.look(f"state/{slug}/{each}")["members"] for each in shown]
+    return {member for one in told for member in one}
+
+
+@pytest.mark.parametrize("slug", PLACES)
+def test_whoever_comes_and_goes_does_so_there(world: World, slug: str) -> None:
+    world.put("destinations", "there", PLACE.format(slug=slug, url=world.url))
+    world.customers(FIRST)
+    report = world.sync("there")
+    assert (report.status, report.accepted) == ("done", 8)
+    wanted = {one.id for one in FIRST}
+    if slug == "file_drop":
+        wanted = {f"{one.id},{sha(one.mail)},{sha(one.phone)}" for one in FIRST}
+    assert members(world, slug) == wanted
+    assert world.sync("there").requests == 0
+    world.day = 1
+    world.customers(THEN)
+    assert world.sync("there").removes == 3
+    left = {member for member in wanted if int(member[1:6]) >= 3}
+    assert members(world, slug) == left
