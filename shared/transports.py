@@ -9,6 +9,15 @@ from urllib.parse import urlsplit
 from shared.errors import ConfigurationError
 from shared.ports import Http, HttpAnswer, HttpRequest
 
+# What some machines speak and others do not, with what can be done about it.
+_ELSEWHERE = {
+    "sftp": (
+        "; an SFTP client is too large for the functions in AWS: run this destination with "
+        "`bridge sync` on a machine of yours, or write to s3:// and let AWS Transfer Family carry "
+        "the files on"
+    ),
+}
+
 
 @dataclass(slots=True)
 class Transports:
@@ -27,14 +36,17 @@ class Transports:
         if scheme not in self._made:
             if scheme not in self.makers:
                 known = ", ".join(f"{each}://" for each in sorted(self.makers))
-                raise ConfigurationError(f"{scheme}:// cannot be sent to; write one of {known}")
+                more = _ELSEWHERE.get(scheme, "")
+                raise ConfigurationError(
+                    f"{scheme}:// cannot be sent to from here; write one of {known}{more}"
+                )
             self._made[scheme] = self.makers[scheme]()
         return self._made[scheme].send(request, timeout_seconds)
 
 
-def transports(http: Http) -> Transports:
-    """Return the transports of this machine, around the one for HTTP."""
-    return Transports({"http": lambda: http, "https": lambda: http, "s3": _s3})
+def transports(http: Http, **more: Callable[[], Http]) -> Transports:
+    """Return the transports of this machine, around the one for HTTP; `more` are by scheme."""
+    return Transports({"http": lambda: http, "https": lambda: http, "s3": _s3, **more})
 
 
 def _s3() -> Http:

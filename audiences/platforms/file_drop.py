@@ -6,8 +6,8 @@ import gzip
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from audiences.platforms import _file_account as account
-from audiences.platforms._file_forms import FORMS, OWNER, Form
+from audiences.platforms import _file_drop_account as account
+from audiences.platforms._file_drop_forms import FORMS, OWNER, Form
 from audiences.platforms.base import (
     Batch,
     Course,

@@ -23,7 +23,7 @@ from infra.local.store import open_store
 from shared import log, settings
 from shared.clock import Clock
 from shared.errors import ConfigurationError, Fault, RetryableError
-from shared.ports import Store
+from shared.ports import Http, Store
 from shared.requests_http import RequestsHttp
 from shared.transports import transports
 
@@ -57,7 +57,7 @@ def open_workspace(
         secret=secret,
         lake=lake,
         kv=SqliteKeyValue(state / "state.sqlite", Clock()),
-        http=transports(RequestsHttp()),
+        http=transports(RequestsHttp(), sftp=_sftp),
         secrets=secrets,
         clock=Clock(as_of),
         sleep=time.sleep,
@@ -67,6 +67,13 @@ def open_workspace(
         memory=os.environ.get("BRIDGE_MEMORY", "2GB"),
         progress=progress,
     )
+
+
+def _sftp() -> Http:
+    # paramiko takes a third of a second to import; most workspaces never need it.
+    from infra.local.sftp import SftpDrop  # noqa: PLC0415
+
+    return SftpDrop()
 
 
 def _secret(secrets: LocalSecrets, found: settings.Settings) -> str:

@@ -48,7 +48,7 @@ LAKE_SIDE = {
         "sent_columns",
     )
 }
-PLATFORM_GROUND = {"base", "answers", "bodies", "codes", "limits", "oauth"}
+PLATFORM_GROUND = {"base", "answers", "bodies", "codes", "contacts", "limits", "oauth"}
 
 
 @pytest.fixture(scope="module")
