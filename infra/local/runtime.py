@@ -70,9 +70,12 @@ def open_workspace(
 
 
 def _sftp() -> Http:
-    # paramiko takes a third of a second to import; most workspaces never need it.
-    from infra.local.sftp import SftpDrop  # noqa: PLC0415
-
+    try:
+        from infra.local.sftp import SftpDrop  # noqa: PLC0415 - paramiko is an extra
+    except ModuleNotFoundError:
+        raise ConfigurationError(
+            "sftp:// needs paramiko, which is not installed: pip install 'audience-bridge[sftp]'"
+        ) from None
     return SftpDrop()
 
 

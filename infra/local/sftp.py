@@ -1,6 +1,6 @@
 """Files onto SFTP servers: a `PUT` is an upload under another name, then a rename; as HTTP answers.
 
-Only the command has it: paramiko with what it needs is too large for the functions that send.
+Only the command has it, with the extra `sftp`: paramiko is too large for the functions that send.
 """
 
 from __future__ import annotations

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import paramiko
 import pytest
 
+from infra.local import runtime
 from infra.local.sftp import SftpDrop
 from shared.errors import ConfigurationError, CredentialError
 from shared.ports import HttpAnswer, HttpRequest
@@ -109,3 +111,10 @@ def test_where_nothing_speaks_sftp_it_is_said_what_does() -> None:
     request = HttpRequest(method="PUT", url="sftp://files.example/x")
     with pytest.raises(ConfigurationError, match=r"sftp:// cannot be sent to from here.*Transfer"):
         transports(RequestsHttp()).send(request, WAIT)
+
+
+def test_without_its_client_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "paramiko", None)
+    monkeypatch.delitem(sys.modules, "infra.local.sftp")
+    with pytest.raises(ConfigurationError, match=r"pip install 'audience-bridge\[sftp\]'"):
+        runtime._sftp()
