@@ -164,5 +164,6 @@ SENDS = pa.schema(
         ("reason", pa.string()),
         ("at", AT),
         ("run", pa.string()),
+        ("request", pa.string()),  # of the run: the one, or the piece, that had the row
     ]
 )

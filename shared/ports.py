@@ -25,8 +25,11 @@ class Store(Protocol):
         """Write a file; with `if_absent`, return False and change nothing when it exists."""
         ...
 
-    def upload(self, path: Path, key: str) -> None:
-        """Move a finished local file to `key`; one that exists under that key is replaced."""
+    def upload(self, path: Path, key: str, *, if_absent: bool = False) -> bool:
+        """Move a finished local file to `key`; one that exists under that key is replaced.
+
+        With `if_absent` one that exists stays as it is: return False, and keep the local file.
+        """
         ...
 
     def get(self, key: str) -> bytes | None:

@@ -170,10 +170,10 @@ class KillingStore:
         self._count()
         return self.store.put(key, data, if_absent=if_absent)
 
-    def upload(self, path: Path, key: str) -> None:
+    def upload(self, path: Path, key: str, *, if_absent: bool = False) -> bool:
         """Move a file, or die."""
         self._count()
-        self.store.upload(path, key)
+        return self.store.upload(path, key, if_absent=if_absent)
 
     def get(self, key: str) -> bytes | None:
         """Read a file."""

@@ -25,9 +25,11 @@ class MemoryStore:
         self.files[key] = bytes(data)
         return True
 
-    def upload(self, path: Path, key: str) -> None:
-        self.files[checked.check(key)] = path.read_bytes()
+    def upload(self, path: Path, key: str, *, if_absent: bool = False) -> bool:
+        if not self.put(key, path.read_bytes(), if_absent=if_absent):
+            return False
         path.unlink()
+        return True
 
     def get(self, key: str) -> bytes | None:
         return self.files.get(checked.check(key))

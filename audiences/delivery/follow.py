@@ -8,6 +8,7 @@ from dataclasses import replace
 from audiences.delivery import outbox, pieces
 from audiences.delivery.exchange import exchange
 from audiences.delivery.outbox import Plan, Planned
+from audiences.delivery.outcomes import AT_ONCE, at_once
 from audiences.delivery.sender import recording
 from audiences.delivery.session import Session
 from audiences.platforms.base import Action, Outcome
@@ -18,10 +19,12 @@ def follow(session: Session, store: Store, plan: Plan, patience_seconds: float) 
     """Ask for the outcome of requests that the platform works on; return those still open."""
     if session.platform.status is None or session.platform.status_outcome is None:
         return []
-    left = [p for p in plan.requests if _is_open(store, plan.run, p.id)]
-    waited, pause = 0.0, 0.2
+    opened = at_once(lambda p: _is_open(store, plan.run, p.id), plan.requests, AT_ONCE)
+    left = [p for p, is_open in zip(plan.requests, opened, strict=True) if is_open]
+    lanes, waited, pause = session.platform.limits.concurrency, 0.0, 0.2
     while left:
-        left = [p for p in left if not _settled(session, store, plan, p)]
+        ended = at_once(lambda p: _settled(session, store, plan, p), left, lanes)
+        left = [p for p, is_over in zip(left, ended, strict=True) if not is_over]
         if not left or waited >= patience_seconds:
             break
         session.sleep(pause)

@@ -7,12 +7,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+import pyarrow.parquet as pq
 
 from audiences.lake.lake import Lake
 
 CHAIN = "sends/_chain/"
 START = "0" * 64
+_END = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,42 +28,73 @@ class Verified:
     head: str  # hash of the newest link; keep it elsewhere to notice a cut tail
 
 
-def append(lake: Lake, run: str, day: str, path: Path, rows: int, at: str) -> int:
-    """Add a file of sends to the chain; a run that has its link already keeps it.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A run's place in the ledger: its link, its file, and whether that is the file just given."""
 
-    Two runs that end at once both get a link: the number is taken with "create if absent".
+    number: int
+    file: str
+    ours: bool
+
+
+def append(lake: Lake, run: str, day: str, path: Path, rows: int, at: str) -> Entry:
+    """Add a file of sends to the chain, once for a run however many settle it at once.
+
+    A run has one file name, and the first file under it stays. A link is taken with "create if
+    absent", and only after every link before it was seen not to name the file; so of two links
+    that name it the later one cannot come to be.
     """
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
     key = f"sends/day={day}/{run}.parquet"
-    # The file comes before its link: only where it is there can the run have been here before.
-    if any(found.key == key for found in lake.store.list(key)):
-        own = _own(lake, key)
-        if own is not None:
-            return own
-    lake.store.upload(path, key)
+    start, _, _ = _scan(lake, key, _END)  # no link names a file that is not there yet
+    digest = _digest(path.open("rb"))
+    ours = lake.store.upload(path, key, if_absent=True)
+    if not ours:
+        start = 0
     while True:
-        number, previous = _head(lake)
+        number, previous, own = _scan(lake, key, start)
+        if own is not None:
+            return Entry(own, key, ours)
+        if not ours:  # whoever wrote the file died before its link, or is about to take it
+            digest, rows = _stored(lake, key)
         link = {"number": number, "previous": previous, "file": key, "sha256": digest}
         link |= {"rows": rows, "run": run, "at": at}
         if lake.write_json(f"{CHAIN}{number:012d}.json", link, if_absent=True):
-            return number
+            return Entry(number, key, ours)
 
 
-def _own(lake: Lake, key: str) -> int | None:
-    """Return the number of the link that names a file; the newest are looked at first."""
-    for name in reversed([found.key for found in lake.store.list(CHAIN)]):
+def _scan(lake: Lake, key: str, start: int) -> tuple[int, str, int | None]:
+    """Return the next number, the hash that it must name, and which link from `start` on is ours.
+
+    The newest are looked at first.
+    """
+    names = [found.key for found in lake.store.list(CHAIN)]
+    own = None
+    for name in reversed(names):
+        if _number(name) < start:
+            break
         link = lake.read_json(name)
         if link is not None and link["file"] == key:
-            return int(link["number"])
-    return None
+            own = int(link["number"])
+            break
+    if not names:
+        return 0, START, own
+    data = lake.store.get(names[-1]) or b""
+    return _number(names[-1]) + 1, hashlib.sha256(data).hexdigest(), own
 
 
-def _head(lake: Lake) -> tuple[int, str]:
-    """Return the next number and the hash that it must name."""
-    last = max((found.key for found in lake.store.list(CHAIN)), default="")
-    if not last:
-        return 0, START
-    return _number(last) + 1, hashlib.sha256(lake.store.get(last) or b"").hexdigest()
+def _stored(lake: Lake, key: str) -> tuple[str, int]:
+    """Return the digest of a file of the ledger, and how many rows it has."""
+    with lake.files.open_input_file(key) as file:
+        rows = int(pq.ParquetFile(file).metadata.num_rows)
+    return _digest(lake.files.open_input_stream(key)), rows
+
+
+def _digest(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    with file:
+        while data := file.read(1 << 20):
+            digest.update(data)
+    return digest.hexdigest()
 
 
 def _number(key: str) -> int:

@@ -4,6 +4,7 @@ Steps, each a named temporary table:
 
     verdicts   request -> digest of what was sent, and what became of its rows
     named      (request, place) -> what became of that one row, and why
+    carried    (request, place) -> the piece that the row went out in, where it was split
     results    every row that was sent, with its outcome
     holds      what the platform holds now
 """
@@ -18,27 +19,18 @@ from typing import Any
 import pyarrow as pa
 from duckdb import DuckDBPyConnection as Connection
 
-from audiences.delivery import outbox
-from audiences.delivery.outbox import Plan, Planned, Recorded
+from audiences.delivery.outbox import Plan, Planned
+from audiences.delivery.outcomes import AT_ONCE, Outcomes, at_once, outcomes
 from audiences.lake.query import timestamp
 from audiences.platforms.base import Action, Outcome
 from shared.ports import Store
 
 _VERDICTS = pa.schema([(name, pa.string()) for name in ("request", "sha256", "outcome", "reason")])
+_PIECE = [("piece", pa.string()), ("sha256", pa.string())]
+_CARRIED = pa.schema([("request", pa.string()), ("place", pa.int32()), *_PIECE])
 _NAMED = pa.schema(
     [("request", pa.string()), ("place", pa.int32()), ("said", pa.string()), ("why", pa.string())]
 )
-
-
-def final_outcome(store: Store, run: str, request_id: str) -> Outcome | None:
-    """Return the last word on a request: the later status where there is one."""
-    last = _last(store, run, request_id)
-    return last.outcome if last else None
-
-
-def _last(store: Store, run: str, request_id: str) -> Recorded | None:
-    later = outbox.recorded(store, run, request_id, "status")
-    return later or outbox.recorded(store, run, request_id)
 
 
 def verdict(outcome: Outcome | None, rows: int) -> str:
@@ -70,13 +62,14 @@ def make_results(con: Connection, store: Store, plan: Plan) -> dict[str, int]:
     verdicts: list[dict[str, Any]] = []
     named: list[dict[str, Any]] = []
     counts = Counter(accepted=0, rejected=0, unknown=0)
-    last = {planned.id: _last(store, plan.run, planned.id) for planned in plan.requests}
-    through = not plan.whole or all(
-        recorded is not None and recorded.outcome.action is Action.DONE
-        for recorded in last.values()
+    known = outcomes(store, plan.run)
+    last = known.last(planned.id for planned in plan.requests)
+    through = not plan.whole or (
+        len(last) == len(plan.requests)
+        and all(recorded.outcome.action is Action.DONE for recorded in last.values())
     )
     for planned in plan.requests:
-        recorded = last[planned.id]
+        recorded = last.get(planned.id)
         outcome = recorded.outcome if recorded else None
         said = verdict(outcome, planned.rows) if through else "unknown"
         reason = "" if outcome is None or said == "accepted" else (outcome.code or outcome.message)
@@ -88,14 +81,44 @@ def make_results(con: Connection, store: Store, plan: Plan) -> dict[str, int]:
         counts.update(_counted(planned, outcome, said))
     con.register("verdicts", pa.Table.from_pylist(verdicts, schema=_VERDICTS))
     con.register("named", pa.Table.from_pylist(named, schema=_NAMED))
+    con.register("carried", pa.Table.from_pylist(_carried(known, plan), schema=_CARRIED))
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE results AS SELECT sent_rows.*, sha256, "
+        "CREATE OR REPLACE TEMP TABLE results AS SELECT sent_rows.*, "
+        "coalesce(carried.sha256, verdicts.sha256) AS sha256, "
+        "coalesce(carried.piece, sent_rows.request) AS piece, "
         "coalesce(named.said, verdicts.outcome) AS outcome, "
         "coalesce(named.why, verdicts.reason) AS reason "
         "FROM sent_rows JOIN verdicts USING (request) "
-        "LEFT JOIN named ON named.request = sent_rows.request AND named.place = sent_rows.place"
+        "LEFT JOIN named ON named.request = sent_rows.request AND named.place = sent_rows.place "
+        "LEFT JOIN carried "
+        "ON carried.request = sent_rows.request AND carried.place = sent_rows.place"
     )
     return dict(counts)
+
+
+def take_as_written(con: Connection) -> None:
+    """Let `results` be what `written` says, the run's rows as they stand in the ledger already.
+
+    Where a settling died behind the ledger, the platform may have said more since; what is held
+    must be what the ledger tells.
+    """
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE results AS "
+        "SELECT results.* REPLACE (coalesce(written.outcome, results.outcome) AS outcome, "
+        "CASE WHEN written.outcome IS NULL THEN results.reason ELSE written.reason END AS reason) "
+        "FROM results LEFT JOIN written USING (row, op)"
+    )
+
+
+def _carried(known: Outcomes, plan: Plan) -> list[dict[str, Any]]:
+    split = [p.id for p in plan.requests if f"{p.id}.split" in known.names]
+    found = at_once(lambda one: list(known.carried(one)), split, AT_ONCE)
+    return [
+        {"request": id_, "place": one.place, "piece": one.request, "sha256": one.sha256}
+        for id_, rows in zip(split, found, strict=True)
+        for one in rows
+        if one.sha256
+    ]
 
 
 def _named(planned: Planned, outcome: Outcome | None) -> Iterator[dict[str, Any]]:
@@ -163,7 +186,7 @@ def sends_sql(at: datetime) -> str:
         SELECT row, member, $platform AS platform, $account AS account,
             $destination AS destination, $audience AS audience, $list AS list, op,
             unhex(sha256) AS request_digest, $rule_pack AS rule_pack, consent, outcome,
-            reason, {timestamp(at)} AS at, $run AS run
+            reason, {timestamp(at)} AS at, $run AS run, piece AS request
         FROM results"""
 
 

@@ -46,10 +46,9 @@ class _WithoutBodies:
         """Write a file, unless it is one of those that hold identifiers."""
         return self._dropped(key) or self.store.put(key, data, if_absent=if_absent)
 
-    def upload(self, path: Path, key: str) -> None:
+    def upload(self, path: Path, key: str, *, if_absent: bool = False) -> bool:
         """Take a file, unless it is one of those that hold identifiers."""
-        if not self._dropped(key):
-            self.store.upload(path, key)
+        return self._dropped(key) or self.store.upload(path, key, if_absent=if_absent)
 
     def get(self, key: str) -> bytes | None:
         """Return a file's bytes."""

@@ -7,7 +7,8 @@ from typing import Any
 from audiences.delivery import ledger
 from audiences.delivery.ledger import Verified
 from audiences.delivery.outbox import Plan, plan_key, read_plan, recorded_ids
-from audiences.delivery.settle import final_outcome, verdict
+from audiences.delivery.outcomes import outcomes
+from audiences.delivery.settle import verdict
 from audiences.flows.places import report_key
 from audiences.flows.workspace import Workspace
 from shared.errors import DataError, IntegrityError
@@ -66,9 +67,10 @@ def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
         IntegrityError: when its plan is not what was written.
     """
     plan, store = plan_of(workspace, run), workspace.lake.store
-    requests = []
+    last, requests = outcomes(store, run).last(p.id for p in plan.requests), []
     for planned in plan.requests:
-        outcome = final_outcome(store, run, planned.id)
+        recorded = last.get(planned.id)
+        outcome = recorded.outcome if recorded else None
         requests.append(
             {
                 "id": planned.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,10 @@ from audiences.flows.run_report import Report, close_run, made_key, report_of
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
 from audiences.lake.query import batches, connect
+from audiences.lake.snapshot import Snapshot
 from audiences.platforms import platform
 from shared.clock import day, iso, parse_instant
+from shared.errors import IntegrityError
 
 
 def held_moved(workspace: Workspace, plan: Plan) -> bool:
@@ -86,24 +88,38 @@ def settle_run(workspace: Workspace, plan: Plan, audience_id: str) -> dict[str, 
         con.register("sent_rows", lake.dataset([rows_key(plan.run)], ROWS))
         counts = settle.make_results(con, lake.store, plan)
         if plan.requests and not done:
-            number = _write_sends(workspace, con, plan, audience_id)
-            snapshot.write(
-                lake,
-                table,
-                schemas.HELD,
-                batches(con, _holds_sql(workspace, plan)),
-                run=plan.run,
-                after=latest.number if latest else None,
-                about={
-                    "run": plan.run,
-                    "at": plan.as_of,
-                    "place": plan.place,
-                    "audience_id": audience_id,
-                    "ledger": number,
-                    "commits": list(plan.inputs["commits"]),
-                },
-            )
+            entry = _write_sends(workspace, con, plan, audience_id)
+            if not entry.ours:
+                con.register("written", lake.dataset([entry.file], schemas.SENDS))
+                settle.take_as_written(con)
+            _write_held(workspace, con, plan, latest, _about(plan, audience_id, entry))
     return counts
+
+
+def _about(plan: Plan, audience_id: str, entry: ledger.Entry) -> dict[str, Any]:
+    return {
+        "run": plan.run,
+        "at": plan.as_of,
+        "place": plan.place,
+        "audience_id": audience_id,
+        "ledger": entry.number,
+        "commits": list(plan.inputs["commits"]),
+    }
+
+
+def _write_held(
+    workspace: Workspace, con: Any, plan: Plan, latest: Snapshot | None, about: Mapping[str, Any]
+) -> None:
+    """Write what is held; where the same run was settled meanwhile, that stands."""
+    lake, table = workspace.lake, held_table(plan.destination, plan.audience)
+    after = latest.number if latest else None
+    rows = batches(con, _holds_sql(workspace, plan))
+    try:
+        snapshot.write(lake, table, schemas.HELD, rows, run=plan.run, after=after, about=about)
+    except IntegrityError:
+        newest = snapshot.latest(lake, table)
+        if newest is None or newest.about.get("run") != plan.run:
+            raise
 
 
 def _holds_sql(workspace: Workspace, plan: Plan) -> str:
@@ -115,7 +131,7 @@ def _holds_sql(workspace: Workspace, plan: Plan) -> str:
     )
 
 
-def _write_sends(workspace: Workspace, con: Any, plan: Plan, audience_id: str) -> int:
+def _write_sends(workspace: Workspace, con: Any, plan: Plan, audience_id: str) -> ledger.Entry:
     lake, at = workspace.lake, parse_instant(plan.as_of)
     folder = Path(tempfile.mkdtemp(prefix="sends-", dir=lake.scratch))
     try:

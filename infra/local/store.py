@@ -49,22 +49,24 @@ class FileStore:
             _write(temporary, io.BytesIO(data))
             return _place(temporary, target, if_absent=if_absent)
 
-    def upload(self, path: Path, key: str) -> None:
-        """Move a finished local file to `key`; one that exists under that key is replaced."""
+    def upload(self, path: Path, key: str, *, if_absent: bool = False) -> bool:
+        """Move a finished local file to `key`; with `if_absent`, not over one that exists."""
         target = self._path(key)
         with _told(target), self._beside() as temporary:
             path.chmod(0o600)
             with path.open("rb") as file:
                 os.fsync(file.fileno())
             try:
-                _place(path, target)
+                placed = _place(path, target, if_absent=if_absent)
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
                 with path.open("rb") as source:
                     _write(temporary, source)
-                _place(temporary, target)
-                path.unlink()
+                placed = _place(temporary, target, if_absent=if_absent)
+            if placed:
+                path.unlink(missing_ok=True)
+            return placed
 
     def get(self, key: str) -> bytes | None:
         """Return a file's bytes, or None when there is none."""

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared import keys as checked
 from shared.aws.errors import told
+from shared.aws.uploads import upload_new
 from shared.errors import ConfigurationError, RetryableError
 from shared.ports import StoredFile
 
@@ -24,7 +25,10 @@ _CONFLICTS = 20
 
 def connect(url: str, endpoint: str | None = None, region: str | None = None) -> S3Store:
     """Open a store with credentials from where AWS's tools look for them."""
-    config = Config(retries={"mode": "standard", "total_max_attempts": 5})
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 5},
+        max_pool_connections=32,  # outcomes are read by 16 threads at once
+    )
     try:
         client = boto3.session.Session().client(
             "s3", endpoint_url=endpoint, region_name=region, config=config
@@ -64,13 +68,25 @@ class S3Store:
             return True
         raise RetryableError(f"{self.url}: too many writers at one file")
 
-    def upload(self, path: Path, key: str) -> None:
-        """Move a finished local file to `key`; one that exists under that key is replaced."""
-        try:
-            self._client.upload_file(str(path), self._bucket, self._key(key))
-        except (ClientError, BotoCoreError, S3UploadFailedError) as error:
-            raise told(error, self.url) from error
-        path.unlink()
+    def upload(self, path: Path, key: str, *, if_absent: bool = False) -> bool:
+        """Move a finished local file to `key`; with `if_absent`, not over one that exists."""
+        where = {"Bucket": self._bucket, "Key": self._key(key)}
+        for _ in range(_CONFLICTS):
+            try:
+                if if_absent:
+                    upload_new(self._client, where, path)
+                else:
+                    self._client.upload_file(str(path), *where.values())
+            except (ClientError, BotoCoreError, S3UploadFailedError) as error:
+                match _code(error):
+                    case "PreconditionFailed":
+                        return False
+                    case "ConditionalRequestConflict":
+                        continue
+                raise told(error, self.url) from error
+            path.unlink()
+            return True
+        raise RetryableError(f"{self.url}: too many writers at one file")
 
     def get(self, key: str) -> bytes | None:
         """Return a file's bytes, or None when there is none."""

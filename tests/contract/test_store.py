@@ -76,6 +76,30 @@ def test_upload_moves_a_file_and_replaces(store: Store, tmp_path: Path) -> None:
         assert not local.exists()
 
 
+def test_upload_if_absent_lets_one_win_and_the_others_keep_their_file(
+    store: Store, tmp_path: Path
+) -> None:
+    files = [tmp_path / f"{number}.parquet" for number in range(6)]
+    for number, path in enumerate(files):
+        path.write_bytes(str(number).encode() * 1000)
+    won: list[int] = []
+    start = threading.Barrier(len(files))
+
+    def write(number: int) -> None:
+        start.wait()
+        if store.upload(files[number], "t/one.parquet", if_absent=True):
+            won.append(number)
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(len(files))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    assert store.get("t/one.parquet") == str(won[0]).encode() * 1000
+    assert [path.exists() for path in files] == [n not in won for n in range(len(files))]
+
+
 def test_list_is_in_the_order_of_keys(store: Store) -> None:
     names = ["a/b", "a-b", "a.b", "a/b/c", "a0", "a/", "b", "é/x", "a/z=1/y", "a/z/y"]
     names = [n for n in names if not n.endswith("/") and n != "a/b"]

@@ -9,6 +9,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from infra.local.store import open_store
+from shared.aws import uploads
 from shared.aws.store import S3Store, connect
 from shared.errors import ConfigurationError, CredentialError, RetryableError
 from shared.ports import Store
@@ -84,3 +85,19 @@ def test_answers_of_s3_are_sorted_by_what_to_do(
 def test_what_is_no_s3_url_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError):
         S3Store(url, None)
+
+
+def test_a_huge_file_is_uploaded_in_parts_and_never_over_another(
+    endpoint: str, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "ONE_CALL", 1_000)
+    monkeypatch.setattr(uploads, "PART", 5 << 20)  # S3's least
+    store = connect(f"s3://{bucket}/p", endpoint)
+    content = b"0123456789" * 600_000
+    path = tmp_path / "huge"
+    path.write_bytes(content)
+    assert store.upload(path, "huge", if_absent=True)
+    assert store.get("huge") == content
+    path.write_bytes(b"other" * 1_000)
+    assert not store.upload(path, "huge", if_absent=True)
+    assert store.get("huge") == content

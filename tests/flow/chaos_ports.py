@@ -62,8 +62,10 @@ class PointStore:
             f"put {key}", lambda: self.store.put(key, data, if_absent=if_absent)
         )
 
-    def upload(self, path: Path, key: str) -> None:
-        self.points.around(f"put {key}", lambda: self.store.upload(path, key))
+    def upload(self, path: Path, key: str, *, if_absent: bool = False) -> bool:
+        return self.points.around(
+            f"put {key}", lambda: self.store.upload(path, key, if_absent=if_absent)
+        )
 
     def get(self, key: str) -> bytes | None:
         return self.store.get(key)

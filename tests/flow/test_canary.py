@@ -32,7 +32,7 @@ class FullStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
 
-    def upload(self, path: Path, key: str) -> None:
+    def upload(self, path: Path, key: str, *, if_absent: bool = False) -> bool:
         raise RetryableError("the disk is full")
 
 

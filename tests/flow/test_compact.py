@@ -86,9 +86,9 @@ class DyingStore:
         self._count()
         return self.store.put(key, data, if_absent=if_absent)
 
-    def upload(self, path: Path, key: str) -> None:
+    def upload(self, path: Path, key: str, *, if_absent: bool = False) -> bool:
         self._count()
-        self.store.upload(path, key)
+        return self.store.upload(path, key, if_absent=if_absent)
 
     def get(self, key: str) -> bytes | None:
         return self.store.get(key)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from audiences.delivery import outbox
 from audiences.delivery.follow import follow
 from audiences.delivery.outbox import Plan, Recorded
-from audiences.delivery.settle import final_outcome, make_results, verdict
+from audiences.delivery.outcomes import outcomes
+from audiences.delivery.settle import make_results, verdict
 from audiences.lake import query
 from audiences.platforms.base import Action, Outcome
 from tests.fakes import MemoryStore
@@ -54,7 +55,7 @@ def results(
     return counts, found
 
 
-outcomes = st.one_of(
+drawn = st.one_of(
     st.none(),
     st.builds(
         Outcome,
@@ -67,7 +68,7 @@ outcomes = st.one_of(
 
 
 @settings(max_examples=60, deadline=None)
-@given(told=st.lists(st.tuples(st.integers(4, 6), outcomes, outcomes), max_size=4))
+@given(told=st.lists(st.tuples(st.integers(4, 6), drawn, drawn), max_size=4))
 def test_every_row_has_one_outcome_and_the_counts_add_up(con: Connection, told) -> None:
     store = MemoryStore()
     whole = plan(store, *[planned(n, rows=rows) for n, (rows, _, _) in enumerate(told)])
@@ -140,7 +141,8 @@ def test_a_pending_request_is_followed_to_its_end() -> None:
     made, http, sleep = session(in_turn(says("pending"), says("pending"), says("done")))
     assert follow(made, store, whole, 60) == []
     assert sleep.waited
-    assert [final_outcome(store, whole.run, p.id).action for p in whole.requests] == ["done"] * 2
+    last = outcomes(store, whole.run).last(p.id for p in whole.requests)
+    assert [one.outcome.action for one in last.values()] == ["done"] * 2
     before = len(http.requests)
     assert follow(made, store, whole, 60) == []
     assert len(http.requests) == before
@@ -157,7 +159,7 @@ def test_a_final_retry_means_that_the_rows_are_lost() -> None:
     store, whole = pending()
     made, _, _ = session(in_turn(says("retry", code="INTERNAL_ERROR")))
     assert follow(made, store, whole, 5) == []
-    final = final_outcome(store, whole.run, "add-00000")
+    final = outcomes(store, whole.run).last(["add-00000"])["add-00000"].outcome
     assert (final.action, verdict(final, 3)) == (Action.RETRY, "unknown")
 
 
