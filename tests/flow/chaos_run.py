@@ -220,6 +220,7 @@ def _play(play: _Play) -> None:
         play.later(number)
     else:
         play.told.violations.append(f"not done after {MOST_PROCESSES} processes")
+        play.end()  # what lies open says why: a run that nobody goes on with, for one
         return
     if play.draw.once_more:
         _once_more(play)
