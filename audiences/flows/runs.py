@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from audiences.delivery import ledger
@@ -10,6 +11,7 @@ from audiences.delivery.outbox import Plan, plan_key, read_plan, recorded_ids
 from audiences.delivery.outcomes import outcomes
 from audiences.delivery.settle import verdict
 from audiences.flows.places import report_key
+from audiences.flows.proof import check_pieces
 from audiences.flows.workspace import Workspace
 from shared.errors import DataError, IntegrityError
 
@@ -102,8 +104,9 @@ def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
 
 
 def verify_ledger(workspace: Workspace) -> Verified:
-    """Check the ledger of sends from its first link to its last."""
-    return ledger.verify(workspace.lake)
+    """Check the ledger of sends from its first link to its last, and the pieces of its requests."""
+    found = ledger.verify(workspace.lake)
+    return replace(found, faults=(*found.faults, *check_pieces(workspace.lake)))
 
 
 def plan_of(workspace: Workspace, run: str) -> Plan:
