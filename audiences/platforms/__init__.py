@@ -9,7 +9,6 @@ from shared.errors import ConfigurationError
 
 MODULES = {
     "amazon": "audiences.platforms.amazon:AMAZON",
-    "criteo": "audiences.platforms.criteo:CRITEO",
     "braze": "audiences.platforms.braze:BRAZE",
     "criteo": "audiences.platforms.criteo:CRITEO",
     "file_drop": "audiences.platforms.file_drop:FILE_DROP",
@@ -24,10 +23,9 @@ MODULES = {
     "snapchat": "audiences.platforms.snapchat:SNAPCHAT",
     "the_trade_desk": "audiences.platforms.the_trade_desk:THE_TRADE_DESK",
     "tiktok": "audiences.platforms.tiktok:TIKTOK",
-    "x": "audiences.platforms.x:X",
-    "yahoo": "audiences.platforms.yahoo:YAHOO",
     "webhook": "audiences.platforms.webhook:WEBHOOK",
     "x": "audiences.platforms.x:X",
+    "yahoo": "audiences.platforms.yahoo:YAHOO",
 }
 
 
