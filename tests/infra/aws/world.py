@@ -34,10 +34,15 @@ DESTINATION = """\
 name: {name}
 platform: {name}
 account: {account}
-credentials: secret://ads/meta
+credentials: secret://ads/{secret}
 base_url: {url}/{name}
 guard: {{max_removed_percent: 100, max_change_percent: 100000}}
 """
+_PLACES = (
+    ("meta", "act_12", "meta"),
+    ("google", '"34"', "meta"),
+    ("pinterest", '"5"', "pinterest"),
+)
 _NAMES = {
     "SCHEDULES": "Schedules",
     "SCHEDULE_TARGET": "arn:aws:lambda:eu-west-1:123456789012:function:jobs",
@@ -122,8 +127,8 @@ def make(url: str) -> str:
         s3.create_bucket(
             Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
-    for name, account in (("meta", "act_12"), ("google", '"34"')):
-        text = DESTINATION.format(name=name, account=account, url=url)
+    for name, account, secret in _PLACES:
+        text = DESTINATION.format(name=name, account=account, secret=secret, url=url)
         s3.put_object(Bucket="configbucket", Key=f"destinations/{name}.yaml", Body=text)
     boto3.client("dynamodb").create_table(
         TableName="StateTable",
@@ -136,10 +141,17 @@ def make(url: str) -> str:
         ("WorkspaceSecret", "0123456789abcdef" * 4),
         ("WriteKeys", "web=web-key"),
         ("ads/meta", "sandbox"),
+        ("ads/pinterest", json.dumps(_rotating(f"{url}/pinterest/v5/oauth/token"))),
     ):
         secrets.create_secret(Name=name, SecretString=value)
     boto3.client("scheduler").create_schedule_group(Name="Schedules")
     return str(boto3.client("sqs").create_queue(QueueName="CallsQueue")["QueueUrl"])
+
+
+def _rotating(address: str) -> dict[str, str]:
+    """Return credentials without a token yet, of a platform that renews the refresh token too."""
+    client = dict.fromkeys(("client_id", "client_secret", "refresh_token"), "sandbox")
+    return client | {"token_uri": address}
 
 
 def event(name: str) -> dict[str, Any]:
