@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import PurePath
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -42,6 +42,8 @@ COMMANDS: Mapping[str, str] = {
     "serve": "Answer tracking calls and the API over HTTP on this machine.",
     "sandbox": "Stand in for the ad platforms on this machine.",
 }
+# What `bridge --remote` can do: the same words, by a deployed stack's API.
+REMOTE = ("audience", "sync", "run", "report")
 INTERRUPTED = 130
 
 
@@ -52,11 +54,11 @@ class _Commands(TyperGroup):
         """Return the names in the order of the work."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Load one command, or return None when there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"infra.local.commands.{cmd_name}")
+        module = import_module(f"infra.local.{_where(ctx, cmd_name)}.{cmd_name}")
         group = getattr(module, "app", None)
         if group is None:
             group = typer.Typer(**PLAIN)
@@ -71,6 +73,15 @@ class _Commands(TyperGroup):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _where(ctx: Any, name: str) -> str:
+    if not ctx.params.get("remote"):
+        return "commands"
+    if name not in REMOTE:
+        words = f"bridge {name} works on this machine: leave out --remote"
+        raise ConfigurationError(f"{words} (what a stack does: {', '.join(REMOTE)})")
+    return "remote"
+
+
 app = typer.Typer(
     name="bridge",
     cls=_Commands,
@@ -80,7 +91,17 @@ app = typer.Typer(
 
 
 @app.callback()
-def bridge() -> None:
+def bridge(
+    remote: Annotated[
+        str,
+        typer.Option(
+            "--remote", metavar="URL", envvar="BRIDGE_REMOTE", help="Drive a deployed stack."
+        ),
+    ] = "",
+    key: Annotated[
+        str, typer.Option("--key", metavar="REF", help="Its API key: env:NAME or file:PATH.")
+    ] = "env:BRIDGE_KEY",
+) -> None:
     """Keep ad platforms in step with your own customer records, provably and under consent."""
 
 

@@ -2,98 +2,35 @@
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 from segment.analytics.client import Client
 
-from audiences.flows.access import create_key
 from audiences.flows.workspace import Workspace
-from infra.local.commands.serve import both
-from infra.local.listen import start
 from infra.local.queue import MOST_RECEIVES, LocalQueue
 from infra.local.runtime import open_workspace
 from infra.local.worker import Worker, calls_queue, jobs_queue, working
-from shared import log
 from shared.errors import RetryableError
 from tests.builders import AS_OF, new_workspace, rows_of
+from tests.flow.serving import BUYERS, Up, ended, serving, until
 
 ROOT = Path(__file__).parents[2]
-BUYERS = "name: buyers\nwhere: {event: {name: order, times: {at_least: 1}, within_days: 30}}\n"
-META = """\
-name: meta
-platform: meta
-account: act_12
-credentials: sandbox
-base_url: %s/meta
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Up:
-    """A workspace that is served."""
-
-    url: str
-    folder: Path
-    worker: Worker
-    key: str
-    log: io.StringIO
-
-    def call(self, method: str, path: str, **how: Any) -> requests.Response:
-        headers = {"Authorization": f"Bearer {self.key}", **how.pop("headers", {})}
-        return requests.request(method, f"{self.url}{path}", headers=headers, timeout=20, **how)
-
-    def workspace(self) -> Workspace:
-        return open_workspace(self.folder)
 
 
 @pytest.fixture
 def up(tmp_path: Path, sandbox: str) -> Iterator[Up]:
-    requests.post(f"{sandbox}/_sandbox/reset", timeout=20).raise_for_status()
-    folder = tmp_path / "shop"
-    destinations = {"meta": META % sandbox}
-    workspace = new_workspace(
-        folder, as_of=None, audiences={"buyers": BUYERS}, destinations=destinations
-    )
-    key = create_key(workspace.kv, workspace.clock, "test", "admin")[1]
-    stream = io.StringIO()
-    with working(folder) as worker:
-        running = start(both(folder, worker, []))
-        log.configure("debug", stream)
-        yield Up(running.url, folder, worker, key, stream)
-        running.stop()
-    logging.getLogger("bridge").handlers.clear()
-
-
-def until(check: Callable[[], Any], seconds: float = 60.0) -> Any:
-    """Wait until a check holds, and return what it gave."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = check()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError("it did not come in time")
-
-
-def ended(up: Up, where: str) -> dict[str, Any]:
-    over = ("done", "failed", "stopped", "dry_run")
-    shown: Callable[[], dict[str, Any]] = lambda: up.call("GET", where).json()  # noqa: E731
-    return until(lambda: (found := shown())["status"] in over and found)
+    with serving(tmp_path / "shop", sandbox) as running:
+        yield running
 
 
 def test_a_tag_an_export_and_a_question_in_one_breath(up: Up, sandbox: str) -> None:
