@@ -19,10 +19,12 @@ from typing import Any
 
 import boto3
 
-from tests.aws.rie import ARCH, BUILT, ROOT
+from tests.aws.durable import Durable, carried
+from tests.aws.rie import ARCH, BUILT, ROOT, free_port
 
 STACK = "e2e"
 REGION = "eu-west-1"
+_CALLED = tuple(f"{STACK}-{name}" for name in ("refresh", "plan", "deliver"))
 _PARAMETERS = f"Architecture={ARCH} RequestsPerSecond=1000 RequestsBurst=2000 UndoDays=1"
 
 
@@ -90,9 +92,7 @@ def until(done: Callable[[], Any], seconds: float = 90) -> Any:
 @contextmanager
 def deployed(folder: Path, *, auth: bool = False) -> Iterator[Local]:
     """Bring MiniStack up, deploy the built template, and take all down at the end."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    port = free_port()
     endpoint = f"http://127.0.0.1:{port}"
     environment = {
         "PATH": os.environ["PATH"],
@@ -118,7 +118,9 @@ def deployed(folder: Path, *, auth: bool = False) -> Iterator[Local]:
             _deploy(endpoint, folder)
             local = Local(endpoint, _outputs(endpoint))
             _mend(local)
-            yield local
+            with carried(endpoint, _CALLED, folder) as durable:
+                _carry(local, durable)
+                yield local
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(20)
@@ -184,11 +186,14 @@ def _mend(local: Local) -> None:
     local.client("secretsmanager").put_secret_value(
         SecretId=f"{STACK}/write-keys", SecretString="web=e2e-write-key"
     )
-    # Durable functions are known there by a word that AWS's own clients refuse to send.
-    body = json.dumps({"DurableConfig": {"Enabled": True, "ExecutionTimeout": 3600}})
-    path = f"{local.endpoint}/2015-03-31/functions/{STACK}-sync/configuration"
-    request = urllib.request.Request(  # noqa: S310
-        path, body.encode(), {"Content-Type": "application/json"}, method="PUT"
-    )
-    with urllib.request.urlopen(request, timeout=30):  # noqa: S310 - the loopback
-        pass
+
+
+def _carry(local: Local, durable: Durable) -> None:
+    """Let the two functions that know of executions find them where they are carried."""
+    functions = local.client("lambda")
+    for name, url in (("jobs", durable.door), ("sync", durable.runner)):
+        known = functions.get_function_configuration(FunctionName=f"{STACK}-{name}")
+        variables = known["Environment"]["Variables"] | {"AWS_ENDPOINT_URL_LAMBDA": url}
+        functions.update_function_configuration(
+            FunctionName=f"{STACK}-{name}", Environment={"Variables": variables}
+        )

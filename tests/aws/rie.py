@@ -76,7 +76,7 @@ def started(
     function: str, brought: Path, environment: Mapping[str, str], log: Path
 ) -> Iterator[Running]:
     """Start a function's bundle under the emulator."""
-    ports = [_free(), _free()]
+    ports = [free_port(), free_port()]
     code = (
         "from awslambdaric.__main__ import main\n"
         f"main(['awslambdaric', 'functions.{function}.handler.handler'])"
@@ -96,7 +96,8 @@ def started(
             process.wait(10)
 
 
-def _free() -> int:
+def free_port() -> int:
+    """Find a port of the loopback that nobody uses."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
@@ -17,24 +18,30 @@ from audiences.flows.access import create_key, revoke_key
 from infra.sandbox import server
 from shared.aws.kv import DynamoKeyValue
 from shared.clock import Clock
-from tests.aws.local import Local, deployed, until
+from tests.aws.local import STACK, Local, deployed, until
 
 pytestmark = [pytest.mark.aws, pytest.mark.timeout(900)]
 _NUMBERS = itertools.count()
-GOLD = """\
-name: gold
-where: {profile: {field: attributes.tier, is: gold}}
+VIPS = """\
+name: vips
+where: {profile: {field: attributes.tier, is: vip}}
 sync:
   - {to: meta-main, schedule: "rate(1 day)"}
+  - {to: google-main}
 """
-META = """\
-name: meta-main
-platform: meta
-account: act_12
+PLACE = """\
+name: {name}-main
+platform: {name}
+account: {account}
 credentials: secret://ads/meta-main
-base_url: %s/meta
-guard: {max_removed_percent: 100, max_change_percent: 100000}
+base_url: %s/{name}
+guard: {{max_removed_percent: 100, max_change_percent: 100000}}
 """
+DESTINATIONS = {
+    f"{name}-main": PLACE.format(name=name, account=account)
+    for name, account in (("meta", "act_12"), ("google", '"34"'))
+}
+UNDER_WAY = ("queued", "running", "waiting")
 
 
 @pytest.fixture(scope="module")
@@ -124,35 +131,70 @@ def test_a_key_to_the_api_is_asked_for_scoped_and_revocable(local: Local) -> Non
     bearer = {"Authorization": f"Bearer {text}"}
     assert local.http("GET", "/audiences")[0] == 401
     assert local.http("GET", "/audiences", **bearer)[0] == 200
-    assert local.http("PUT", "/audiences/gold", GOLD, **bearer)[0] == 403
+    assert local.http("PUT", "/audiences/vips", VIPS, **bearer)[0] == 403
     assert revoke_key(kv, made.id)
     assert local.http("GET", "/audiences", **bearer)[0] == 401
 
 
-def test_an_export_over_http_begins_its_durable_sync(local: Local, key: str) -> None:
+@pytest.fixture(scope="module")
+def platforms(local: Local, key: str) -> Iterator[str]:
+    """Stand-in platforms, two destinations there, and twenty people in an audience."""
     running = server.start()
-    try:
-        _export(local, {"Authorization": f"Bearer {key}"}, running.url)
-    finally:
-        running.stop()
-
-
-def _export(local: Local, bearer: dict[str, str], url: str) -> None:
-    s3, config = local.client("s3"), local.bucket("Config")
-    s3.put_object(Bucket=config, Key="destinations/meta-main.yaml", Body=(META % url).encode())
+    for name, text in DESTINATIONS.items():
+        body = (text % running.url).encode()
+        file = f"destinations/{name}.yaml"
+        local.client("s3").put_object(Bucket=local.bucket("Config"), Key=file, Body=body)
     local.client("secretsmanager").create_secret(Name="ads/meta-main", SecretString="sandbox")
-    assert local.http("PUT", "/audiences/gold", GOLD, **bearer)[0] == 201
-    names = [each["Name"] for each in local.client("scheduler").list_schedules()["Schedules"]]
-    assert any(name.endswith("gold.meta-main") for name in names)
-    drop(local, "profiles", "external_id,email,tier\n" + "".join(
-        f"G{number},g{number}@example.com,gold\n" for number in range(20)))  # fmt: skip
-    until(lambda: len([r for r in rows(local, "profiles") if r["external_id"][:1] == "G"]) == 20)
-    status, asked = local.http("POST", "/audiences/gold/exports", {"to": "meta-main"}, **bearer)
-    assert status == 202, asked
-    path = f"/runs/{asked['id']}"
-    # MiniStack does not go on with an execution that waits for another function; from here on the
-    # sync is tested under the official runner, in tests/flow/test_durable.py.
-    until(lambda: local.http("GET", path, **bearer)[1]["status"] == "running", 120)
+    assert local.http("PUT", "/audiences/vips", VIPS, **bearer(key))[0] == 201
+    people(local, range(20))
+    yield running.url
+    running.stop()
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def people(local: Local, numbers: range) -> None:
+    lines = "".join(f"V{number},v{number}@example.com,vip\n" for number in numbers)
+    drop(local, "profiles", f"external_id,email,tier\n{lines}")
+    last = f"V{numbers[-1]}"
+    until(lambda: any(row["external_id"] == last for row in rows(local, "profiles")))
+
+
+def held(url: str, platform: str) -> list[int]:
+    with urllib.request.urlopen(f"{url}/_sandbox/state", timeout=20) as answer:  # noqa: S310
+        return [each["count"] for each in json.loads(answer.read()).get(platform, {}).values()]
+
+
+@pytest.mark.parametrize("to", ["meta-main", "google-main"])
+def test_an_export_over_http_runs_until_the_platform_has_everybody(
+    local: Local, key: str, platforms: str, to: str
+) -> None:
+    asked = {"Idempotency-Key": f"e2e-{to}", **bearer(key)}
+    status, told = local.http("POST", "/audiences/vips/exports", {"to": to}, **asked)
+    assert status == 202, told
+    shown = lambda: local.http("GET", f"/runs/{told['id']}", **bearer(key))[1]  # noqa: E731
+    ended = until(lambda: (run := shown())["status"] not in UNDER_WAY and run, 240)
+    assert (ended["status"], ended["accepted"]) == ("done", 20), ended
+    assert held(platforms, to.removesuffix("-main")) == [20]
+
+
+def test_a_schedule_brings_the_platform_in_step(local: Local, platforms: str) -> None:
+    people(local, range(20, 25))
+    scheduler = local.client("scheduler")
+    (name,) = [
+        each["Name"]
+        for each in scheduler.list_schedules()["Schedules"]
+        if each["Name"].endswith("vips.meta-main")
+    ]
+    made = scheduler.get_schedule(Name=name, GroupName=STACK)
+    soon = f"at({Clock().now() + timedelta(seconds=3):%Y-%m-%dT%H:%M:%S})"
+    scheduler.update_schedule(
+        Name=name, GroupName=STACK, ScheduleExpression=soon,
+        **{part: made[part] for part in ("FlexibleTimeWindow", "Target")},
+    )  # fmt: skip
+    until(lambda: held(platforms, "meta") == [25], 240)
 
 
 def test_what_expired_is_swept(local: Local) -> None:
