@@ -71,7 +71,7 @@ def test_an_audience_is_put_and_synced_and_its_run_shown(
     assert (shown["status"], shown["accepted"]) == ("done", 2)
     assert "new → meta" in bridge("run", "list").out
     report = one(bridge("report", "contrast", "--json"))
-    assert [each["audience"] for each in report["audiences"]] == ["buyers", "new"]
+    assert [each["audience"] for each in report["audiences"]] == ["new"]
     assert json.loads(bridge("report", "decay").out)["days"] == 90
 
 
