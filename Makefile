@@ -23,7 +23,7 @@ RUNTIME := boto3 botocore s3transfer python-dateutil six
 SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-west-1} BRIDGE_ARCH=$(ARCH) .venv-deploy/bin/sam
 tools = .venv-$(1)/.done-$(call sum,requirements/aws-$(1).txt)
 
-.PHONY: help demo test check static bench bench-identifiers conformance proof chaos vendor-test fix docs lock clean aws-build aws-lint aws-test aws-bundles supply-chain
+.PHONY: help demo test check static bench bench-identifiers conformance proof chaos vendor-test fix docs lock clean aws-build aws-lint aws-test aws-bundles aws-soak supply-chain
 
 help:  ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -56,7 +56,7 @@ proof: $(DEV)  ## Judge a million phone numbers by libphonenumber and by both fa
 	@$(RUN) pytest -q -rP -m slow tests/unit/identifiers/test_phone_agrees.py
 
 chaos: $(DEV)  ## Run the slow tests: crashes, faults, long soaks
-	@$(RUN) pytest -q -m slow
+	@$(RUN) pytest -q -m "slow and not aws"
 
 vendor-test: $(VENDOR) | $(LOCAL)  ## Drive the sandbox with the platforms' own clients (300 MB)
 	@for set in $(VENDORS); do .venv/$$set/bin/python -m pytest -q -rN --confcutdir=tests/vendors \
@@ -72,7 +72,10 @@ aws-bundles: aws-build $(call tools,emulator)  ## Run every built function under
 	@$(RUN) pytest -q -m aws tests/aws/test_bundles.py
 
 aws-test: aws-build $(call tools,emulator)  ## Deploy the template on a local AWS and test it from outside
-	@$(RUN) pytest -q -m aws tests/aws
+	@$(RUN) pytest -q -m "aws and not slow" tests/aws
+
+aws-soak: aws-build $(call tools,emulator)  ## Send 50,000 events through the deployed collector, then with poison
+	@$(RUN) pytest -q -m "aws and slow" tests/aws/test_soak.py
 
 supply-chain: $(DEV) .venv-audit/.done-$(call sum,requirements/audit.txt)  ## List licences, write the bill of materials, look for known weaknesses
 	@mkdir -p build && $(RUN) infra.supply build/sbom.json

@@ -8,17 +8,16 @@ import os
 import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
-from io import BytesIO
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from audiences.flows.access import create_key, revoke_key
 from infra.sandbox import server
 from shared.aws.kv import DynamoKeyValue
 from shared.clock import Clock
-from tests.aws.local import STACK, Local, deployed, until
+from tests.aws.local import STACK, Local, deployed, environment, until
+from tests.aws.reading import rows
 
 pytestmark = [pytest.mark.aws, pytest.mark.timeout(900)]
 _NUMBERS = itertools.count()
@@ -46,13 +45,10 @@ UNDER_WAY = ("queued", "running", "waiting")
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
-        patch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
-        folder = tmp_path_factory.mktemp("local")
-        with deployed(folder, auth=os.environ.get("AWS_TEST_AUTH") == "true") as stack:
-            yield stack
+    folder = tmp_path_factory.mktemp("local")
+    auth = os.environ.get("AWS_TEST_AUTH") == "true"
+    with environment(), deployed(folder, auth=auth) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")
@@ -67,17 +63,6 @@ def small_state(local: Local) -> DynamoKeyValue:
 def drop(local: Local, kind: str, text: str) -> None:
     name = f"inbox/{kind}/crm/{next(_NUMBERS)}.csv"
     local.client("s3").put_object(Bucket=local.bucket("Inbox"), Key=name, Body=text.encode())
-
-
-def rows(local: Local, table: str) -> list[dict[str, Any]]:
-    """Read all committed rows of a log."""
-    commits = {name.split("/")[1].removesuffix(".json") for name in local.keys("commits/")}
-    found: list[dict[str, Any]] = []
-    for name in local.keys(f"{table}/"):
-        if name.rpartition("/")[2].partition(".")[0] in commits:
-            body = local.client("s3").get_object(Bucket=local.bucket("Lake"), Key=name)["Body"]
-            found += pq.read_table(BytesIO(body.read())).to_pylist()
-    return found
 
 
 def call(number: int) -> dict[str, Any]:

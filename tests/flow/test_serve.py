@@ -89,17 +89,43 @@ def test_an_export_that_fails_says_why(up: Up) -> None:
     assert "buyers.yaml:2" in failed["detail"]
 
 
-def test_segment_s_own_client_delivers_each_call_once(up: Up) -> None:
+def test_the_three_lines_of_the_readme_end_in_a_finished_run(up: Up, tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text("utf-8").partition("## An export by HTTP alone")[2]
+    block = text.partition("```sh\n")[2].partition("```")[0]
+    lines = [line for line in block.splitlines() if "curl" in line]
+    assert len(lines) == 3
+    for name in ("ada", "bob"):
+        traits = {"email": f"{name}@example.com", "tier": "gold"}
+        told = {"userId": name, "traits": traits}
+        requests.post(f"{up.url}/v1/identify", json=told, auth=("local", ""), timeout=10)
+    until(lambda: len(rows_of(up.workspace(), "profiles")) == 2)
+    places = up.folder / "destinations"
+    (places / "meta.yaml").rename(places / "meta-main.yaml")
+    file = places / "meta-main.yaml"
+    file.write_text(file.read_text().replace("name: meta\n", "name: meta-main\n"))
+    given = {"PATH": os.environ["PATH"], "API": up.url, "AUTH": f"Authorization: Bearer {up.key}"}
+    last = f'until SHOWN=$({lines[2]}\n); grep -q done <<<"$SHOWN"; do sleep 0.5; done'
+    done = subprocess.run(
+        ["/bin/bash", "-euc", "\n".join([*lines[:2], last, 'echo "$SHOWN"'])],
+        cwd=tmp_path, env=given, capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    shown = json.loads(done.stdout[done.stdout.rindex('{"id"') :])
+    assert (shown["status"], shown["accepted"]) == ("done", 2), shown
+
+
+@pytest.mark.parametrize("calls", [300, pytest.param(5_000, marks=pytest.mark.slow)])
+def test_segment_s_own_client_delivers_each_call_once(up: Up, calls: int) -> None:
     errors: list[Exception] = []
     client = Client("local", host=up.url, gzip=True, on_error=lambda error, _: errors.append(error))
-    for number in range(300):
+    for number in range(calls):
         client.track(f"u{number % 40}", "Order Completed", {"revenue": number})
     client.identify("u1", {"email": "ada@example.com"})
     client.shutdown()
     assert errors == []
-    rows = until(lambda: len(found := rows_of(up.workspace(), "events")) == 300 and found)
-    assert len({row["event"] for row in rows}) == 300
-    assert sum(int(row["value"]) for row in rows) == sum(range(300))
+    seen = lambda: rows_of(up.workspace(), "events")  # noqa: E731
+    rows = until(lambda: len(found := seen()) >= calls and found, 300)
+    assert len(rows) == len({row["event"] for row in rows}) == calls
+    assert sum(int(row["value"]) for row in rows) == sum(range(calls))
     until(lambda: rows_of(up.workspace(), "profiles"))
 
 
