@@ -120,6 +120,12 @@ def write_body(store: Store, run: str, request_id: str, body: bytes) -> None:
     store.put(f"outbox/{run}/{request_id}.body", body)
 
 
+def forget_bodies(store: Store, run: str) -> None:
+    """Let go of what a run sent, and keep the plan: it has the digest of each body."""
+    keys = [found.key for found in store.list(f"outbox/{run}/")]
+    store.delete([key for key in keys if key != plan_key(run)])
+
+
 def write_plan(store: Store, plan: Plan) -> None:
     """Keep the plan; it exists from here on, so this comes after its bodies.
 

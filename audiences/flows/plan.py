@@ -18,16 +18,14 @@ from audiences.delivery.outbox import Plan, digest_of, write_plan
 from audiences.destinations import UNSET_GUARD, Destination, Guard
 from audiences.flows.bar import bar
 from audiences.flows.places import held_table, place_of
+from audiences.flows.taking import check, taking
 from audiences.flows.workspace import Workspace
-from audiences.identifiers.packs import Pack, pack
 from audiences.lake import now, query, snapshot
 from audiences.lake.lake import Lake
 from audiences.match.barred import make_barred
-from audiences.match.desired import PROFILE_COLUMNS, make_desired
+from audiences.match.desired import make_desired, profile_columns
 from audiences.match.diff import make_changes, needs_rebuild_sql, ordered_sql
-from audiences.platforms import platform
 from audiences.platforms.base import AUDIENCE_ID, Course, Op, Platform, Target
-from audiences.platforms.limits import limited
 from audiences.rules.spec import Audience
 from shared.clock import iso
 from shared.errors import ConfigurationError, Fault
@@ -69,12 +67,6 @@ def starts_at(at: datetime) -> datetime:
     return latest.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
-def taking(destination: Destination) -> tuple[Platform, Pack]:
-    """Return what a destination takes, and by which rules, as its options have them."""
-    options = destination.options
-    return limited(platform(destination.platform), options), pack(destination.platform, options)
-
-
 def make_plan(
     workspace: Workspace,
     audience: Audience,
@@ -105,8 +97,10 @@ def make_plan(
     with query.connect(lake.scratch, workspace.memory) as con:
         held = read_tables(con, lake, audience, destination, inputs, at, audience_id)
         workspace.progress(f"plan {audience.name} → {destination.name}", 0)
-        policy = destination.consent
-        dropped = make_desired(con, to, rules, audience.of, policy, mode=asked.mode, outlive=starts)
+        policy, country = destination.consent, workspace.settings.default_country
+        dropped = make_desired(
+            con, to, rules, audience.of, policy, mode=asked.mode, outlive=starts, country=country
+        )
         if asked.mode == "add":
             bar(con, lake, audience, inputs, at)
             make_barred(con, to, audience.of, policy)
@@ -150,28 +144,6 @@ def make_plan(
     return plan
 
 
-def check(audience: Audience, to: Platform, mode: str) -> None:
-    """Refuse an audience or mode that the platform cannot take.
-
-    Raises:
-        ConfigurationError: saying what it takes.
-    """
-    # Who takes nobody out is told anew under a new id, which only a platform can give.
-    mirrors = Op.REMOVE in to.ops or to.create is not None
-    can = [*(["mirror"] if mirrors else []), "add", *(["replace"] if Op.REPLACE in to.ops else [])]
-    if mode not in can:
-        raise ConfigurationError(
-            f"{to.title} has no mode '{mode}' here (use {' or '.join(can)}; mirror sends the "
-            "difference)"
-        )
-    if audience.of not in to.of:
-        raise ConfigurationError(
-            f"audience '{audience.name}' is of {audience.of}, and {to.title} takes only "
-            f"{' and '.join(sorted(to.of))}: it keeps ids without an end of life "
-            f"(send it to a platform that forgets, or make it of: people)"
-        )
-
-
 def read_tables(
     con: Connection,
     lake: Lake,
@@ -187,7 +159,7 @@ def read_tables(
         return None if number is None else snapshot.load(lake, table, number)
 
     now.people(con, lake, state("people", inputs["people"]), at)
-    now.profiles(con, lake, at, PROFILE_COLUMNS)
+    now.profiles(con, lake, at, profile_columns(*taking(destination)))
     now.sightings(con, lake, at)
     con.register("all_match_keys", lake.log("match_keys"))
     now.members_of(con, lake, state(f"members/{audience.name}", inputs["members"]), at)

@@ -70,8 +70,9 @@ def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
     """
     plan, store = plan_of(workspace, run), workspace.lake.store
     last, requests = outcomes(store, run).last(p.id for p in plan.requests), []
+    kept = {found.key for found in store.list(f"outbox/{run}/")}
     for planned in plan.requests:
-        recorded = last.get(planned.id)
+        recorded, body = last.get(planned.id), f"outbox/{run}/{planned.id}.body"
         outcome = recorded.outcome if recorded else None
         requests.append(
             {
@@ -84,7 +85,7 @@ def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
                 "outcome": verdict(outcome, planned.rows) if outcome else None,
                 "rejected": len(outcome.rejected) + outcome.rejected_unnamed if outcome else None,
                 "code": outcome.code if outcome else "",
-                "body": f"outbox/{run}/{planned.id}.body",
+                "body": body if body in kept else "",  # gone where it held contacts in clear
             }
         )
     return _summary(workspace, plan) | {

@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 from audiences import schemas
 from audiences.delivery import ledger, settle
 from audiences.delivery.batches import ROWS, rows_key
-from audiences.delivery.outbox import Plan
+from audiences.delivery.outbox import Plan, forget_bodies
 from audiences.flows.places import held_table, id_key, report_key
 from audiences.flows.run_report import Report, close_run, made_key, report_of
 from audiences.flows.workspace import Workspace
+from audiences.identifiers.packs import PACKS
 from audiences.lake import snapshot
 from audiences.lake.query import batches, connect
 from audiences.lake.snapshot import Snapshot
@@ -45,11 +46,11 @@ def end_run(
 ) -> Report:
     """Settle a run as it stands and close it; of an abandoned one what has no outcome is unknown.
 
-    A run that is closed already is reported as it was.
+    A run that is closed already is reported as it was. What went out in clear is kept no longer.
     """
     before = workspace.lake.read_json(report_key(plan.run))
     if before is not None:
-        return close_run(workspace.lake.store, workspace.kv, plan, Report(**before))
+        return _closed(workspace, plan, Report(**before))
     status = "abandoned" if abandoned else "done"
     audience_id = plan.audience_id or workspace.kv.get(made_key(plan))
     if audience_id is None:  # without an audience nothing can have been sent
@@ -58,8 +59,15 @@ def end_run(
         audience_id = _lasting(workspace, plan, audience_id, abandoned)
         counts = settle_run(workspace, plan, audience_id)
         report = replace(report_of(plan, status, counts), audience_id=audience_id, adopted=adopted)
-    report = replace(report, warnings=list(warnings))
-    return close_run(workspace.lake.store, workspace.kv, plan, report)
+    return _closed(workspace, plan, replace(report, warnings=list(warnings)))
+
+
+def _closed(workspace: Workspace, plan: Plan, report: Report) -> Report:
+    report = close_run(workspace.lake.store, workspace.kv, plan, report)
+    rules = PACKS.get(plan.platform)
+    if rules is not None and rules.clear:
+        forget_bodies(workspace.lake.store, plan.run)
+    return report
 
 
 def _lasting(workspace: Workspace, plan: Plan, audience_id: str, abandoned: bool) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from duckdb import DuckDBPyConnection as Connection
 
 from audiences.destinations import Destination
-from audiences.flows.plan import check, latest_inputs, read_tables, starts_at, taking
+from audiences.flows.plan import latest_inputs, read_tables, starts_at
+from audiences.flows.taking import check, taking
 from audiences.flows.workspace import Workspace
 from audiences.identifiers.packs import Pack
 from audiences.match.desired import make_desired
@@ -34,5 +35,8 @@ def want(
     check(audience, to, mode)
     inputs = latest_inputs(lake, audience, destination.name)
     read_tables(con, lake, audience, destination, inputs, at, audience_id)
-    outlive = starts_at(at)
-    return to, rules, make_desired(con, to, rules, audience.of, policy, mode=mode, outlive=outlive)
+    outlive, country = starts_at(at), workspace.settings.default_country
+    dropped = make_desired(
+        con, to, rules, audience.of, policy, mode=mode, outlive=outlive, country=country
+    )
+    return to, rules, dropped

@@ -21,10 +21,10 @@ from audiences.consent import FLAGS, Policy, consent_text_sql, folded_sql, verdi
 from audiences.identifiers.catalog import id_type
 from audiences.identifiers.packs import Encoding, Pack
 from audiences.lake.query import timestamp
+from audiences.match.clear import clear_types, make_clear
 from audiences.match.consents import make_consents, refused_sql
 from audiences.platforms.base import Platform
 
-# What the steps read of `profiles_now`.
 PROFILE_COLUMNS = (
     "consent_ads consent_personalization consent_string do_not_contact country external_id phone"
 )
@@ -45,6 +45,11 @@ _CASES = {"lower": "lower(value)", "upper": "upper(value)"}
 _IN_CLEAR = (
     "value IS NOT NULL AND NOT regexp_matches(value, '@|^[+]') AND value NOT IN (FROM contacts)"
 )
+
+
+def profile_columns(platform: Platform, pack: Pack) -> str:
+    """Return what the steps read of `profiles_now`: contacts only for who takes them in clear."""
+    return " ".join([PROFILE_COLUMNS, *clear_types(platform, pack)])
 
 
 def eligible_sql(of: str, policy: Policy) -> str:
@@ -134,7 +139,8 @@ def wires_sql(platform: Platform, pack: Pack, of: str, mode: str = "mirror") -> 
                 text = _OF_DEVICE[rule.encoding].format(_CASES.get(rule.form, "value"))
                 devices.setdefault(text, []).append(f"('{kind}', {place}, '{key.wire}')")
     parts = [_devices_sql(text, kinds) for text, kinds in devices.items()]
-    parts += [_records_sql(records)] if records and of == "people" else []
+    clear = clear_types(platform, pack)
+    parts += [_records_sql(records, clear)] if records and of == "people" else []
     unit = "key" if platform.row_ttl else "member"
     return f"""
         SELECT {unit} AS unit, member, place, wire, value,
@@ -150,20 +156,30 @@ def _devices_sql(text: str, kinds: Sequence[str]) -> str:
         JOIN devices USING (type) JOIN owned USING (key)"""
 
 
-def _records_sql(kinds: Mapping[tuple[str, str], Sequence[str]]) -> str:
-    """Read the match keys once, for all types together; few of them are our members'."""
+def _records_sql(kinds: Mapping[tuple[str, str], Sequence[str]], clear: Sequence[str] = ()) -> str:
+    """Read the match keys once, for all types together; few of them are our members'.
+
+    Addresses and numbers have no value there. Where they go in clear it is the one of `clear`
+    whose digest the key has.
+    """
     encoded = " ".join(f"WHEN '{how.value}' THEN {sql}" for how, sql in _ENCODED.items())
     wanted = " OR ".join(f"type = '{kind}' AND form = '{form}'" for kind, form in kinds)
     rows = ", ".join(row for same in kinds.values() for row in same)
+    contacts = ", ".join(f"'{kind}'" for kind in clear)
+    may = f"({_IN_CLEAR} OR type IN ({contacts}))" if clear else _IN_CLEAR
+    value, known = "value", ""
+    if clear:
+        value = "coalesce(keys.value, clear.value) AS value"
+        known = "LEFT JOIN clear USING (type, digest)"
     return f"""
         WITH theirs AS MATERIALIZED (
-            SELECT member, key, type, form, digest, value
-            FROM all_match_keys JOIN owned USING (key) WHERE {wanted})
+            SELECT member, key, type, form, digest, {value}
+            FROM all_match_keys AS keys JOIN owned USING (key) {known} WHERE {wanted})
         SELECT member, key, place, wire, CASE encoding {encoded} END AS value,
             NULL::TIMESTAMPTZ AS expires_at
         FROM theirs JOIN (VALUES {rows}) AS taken(type, form, place, wire, encoding)
             USING (type, form)
-        WHERE encoding <> '{Encoding.RAW.value}' OR {_IN_CLEAR}"""
+        WHERE encoding <> '{Encoding.RAW.value}' OR {may}"""
 
 
 def desired_sql(platform: Platform) -> str:
@@ -212,8 +228,12 @@ def make_desired(
     *,
     mode: str = "mirror",
     outlive: datetime | None = None,
+    country: str | None = None,
 ) -> dict[str, int]:
-    """Run the steps over `members_now` of one audience; return why members fell out, counted."""
+    """Run the steps over `members_now` of one audience; return why members fell out, counted.
+
+    `country` is that of phone numbers whose record has none.
+    """
     make_consents(con, platform, of, mode)
     steps = {
         "eligible": eligible_sql(of, policy),
@@ -223,8 +243,11 @@ def make_desired(
         "wires": wires_sql(platform, pack, of, mode),
         "desired": desired_sql(platform),
     }
+    clear = clear_types(platform, pack)
     for name, sql in steps.items():
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+        if name == "eligible" and clear and of == "people":
+            make_clear(con, clear, country)
     out = con.execute(
         "SELECT reason, count(*) FROM eligible WHERE reason IS NOT NULL GROUP BY reason "
         "UNION ALL SELECT 'no_key', count(*) FROM eligible ANTI JOIN desired USING (member) "

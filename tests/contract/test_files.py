@@ -15,7 +15,7 @@ import pytest
 from audiences import destinations
 from audiences.delivery.outbox import Planned
 from audiences.delivery.sender import deliver
-from audiences.flows.plan import check
+from audiences.flows.taking import check
 from audiences.platforms import platform
 from audiences.platforms.base import Access, Batch, Course, Op, Part, Request, Row, Target
 from audiences.platforms.limits import faults, limited

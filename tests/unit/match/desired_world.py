@@ -146,6 +146,7 @@ def load(con: Connection, humans: Sequence[Human]) -> None:
         consent_string=[r.string for _, r in records],
         country=[r.country for _, r in records],
         external_id=[next(iter(h.external), None) for h, _ in records],
+        email=["|".join(h.emails) or None for h, _ in records],
         phone=[next(iter(h.phones), None) for h, _ in records],
     )
     forms = [f for one in owners for f in _forms(*one)]

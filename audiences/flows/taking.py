@@ -1,0 +1,39 @@
+"""What a destination takes: its platform and rules by its options, audiences and modes."""
+
+from __future__ import annotations
+
+from audiences.destinations import Destination
+from audiences.identifiers.packs import Pack, pack
+from audiences.platforms import platform
+from audiences.platforms.base import Op, Platform
+from audiences.platforms.limits import limited
+from audiences.rules.spec import Audience
+from shared.errors import ConfigurationError
+
+
+def taking(destination: Destination) -> tuple[Platform, Pack]:
+    """Return what a destination takes, and by which rules, as its options have them."""
+    options = destination.options
+    return limited(platform(destination.platform), options), pack(destination.platform, options)
+
+
+def check(audience: Audience, to: Platform, mode: str) -> None:
+    """Refuse an audience or mode that the platform cannot take.
+
+    Raises:
+        ConfigurationError: saying what it takes.
+    """
+    # Who takes nobody out is told anew under a new id, which only a platform can give.
+    mirrors = Op.REMOVE in to.ops or to.create is not None
+    can = [*(["mirror"] if mirrors else []), "add", *(["replace"] if Op.REPLACE in to.ops else [])]
+    if mode not in can:
+        raise ConfigurationError(
+            f"{to.title} has no mode '{mode}' here (use {' or '.join(can)}; mirror sends the "
+            "difference)"
+        )
+    if audience.of not in to.of:
+        raise ConfigurationError(
+            f"audience '{audience.name}' is of {audience.of}, and {to.title} takes only "
+            f"{' and '.join(sorted(to.of))}: it keeps ids without an end of life "
+            f"(send it to a platform that forgets, or make it of: people)"
+        )
