@@ -44,11 +44,11 @@ def make_refused(con: Connection, of: str, country: str | None, takes: Sequence[
         f"WHERE noted.\"table\" = 'profiles' AND noted.scope = 'field' AND noted.field IN ({names})"
     )
     judged = [_judged(con, field, country) for field in FIELDS if field in wanted]
-    con.register("judged", pa.concat_tables([_JUDGED.empty_table(), *judged]))
+    con.register("judged_fields", pa.concat_tables([_JUDGED.empty_table(), *judged]))
     con.execute(
         "CREATE OR REPLACE TEMP TABLE refused_fields AS FROM noted UNION ALL "
-        "SELECT DISTINCT judged.record, records.member, judged.field, judged.reason "
-        "FROM judged JOIN records USING (record) ANTI JOIN noted USING (record, field)"
+        "SELECT DISTINCT again.record, records.member, again.field, again.reason "
+        "FROM judged_fields AS again JOIN records USING (record) ANTI JOIN noted USING (record, field)"
     )
 
 
