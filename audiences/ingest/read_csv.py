@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from audiences.ingest.quotes import refuse_open, refuse_swallowed
 from audiences.ingest.raw import Broken, RawBatch, column_names, tidy
 from shared.errors import DataError
+from shared.utf8 import MARKS, Marking, as_unreadable
 
 BLOCK_BYTES = 8 << 20
 _TAIL_BYTES = 64 << 10
@@ -32,7 +34,8 @@ def read_csv(path: Path, stream: pa.NativeFile) -> Iterator[RawBatch]:
 
     def aside(row: pa.csv.InvalidRow) -> str:
         few = row.actual_columns < row.expected_columns
-        broken.append(Broken(row.number, "too_few_fields" if few else "too_many_fields", row.text))
+        reason = "too_few_fields" if few else "too_many_fields"
+        broken.append(Broken(row.number, reason, as_unreadable(row.text)))
         return "skip"
 
     source = Chain(first, stream)
@@ -50,7 +53,7 @@ def read_csv(path: Path, stream: pa.NativeFile) -> Iterator[RawBatch]:
     last = RawBatch(pa.table({"row": pa.array([], pa.int64())}))
     for batch in reader:
         numbers, number = _numbers(batch.num_rows, number, broken)
-        last = _decoded(batch, numbers, broken[taken:])
+        last = _decoded(batch, numbers, broken[taken:], source.marking.found)
         refuse_swallowed(path, last)
         taken = len(broken)
         yield last
@@ -90,24 +93,31 @@ def _header(path: Path, first: bytes) -> tuple[list[str], bytes]:
 
 
 class Chain(io.RawIOBase):
-    """The bytes already looked at, then the rest of the stream; counts the quotes in them."""
+    """The bytes already looked at, then the rest of the stream, always UTF-8; counts the quotes.
+
+    Arrow hands no row to its handler that is not UTF-8, and one such row would cost the whole file.
+    """
 
     def __init__(self, first: bytes, rest: pa.NativeFile) -> None:
         super().__init__()
-        self._first, self._rest = memoryview(first), rest
+        self._first, self._rest = first, rest
         self._quotes, self._tail = 0, b""
+        self.marking, self._ready = Marking(), b""
 
     def readable(self) -> bool:
         """Say that it can be read."""
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to `size` bytes."""
-        if self._first:
-            size = len(self._first) if size < 0 else size
-            out, self._first = bytes(self._first[:size]), self._first[size:]
-        else:
-            out = bytes(self._rest.read(size))
+        """Return up to `size` bytes, and none only at the end."""
+        while not self._ready:
+            raw, self._first = self._first or bytes(self._rest.read(size)), b""
+            self._ready = self.marking.marked(raw, final=not raw)
+            if not raw:
+                break
+        # A marked byte is longer than it was, and Arrow takes no more than it asked for.
+        size = len(self._ready) if size < 0 else size
+        out, self._ready = self._ready[:size], self._ready[size:]
         self._quotes += out.count(b'"')
         self._tail = (self._tail + out)[-_TAIL_BYTES:]
         return out
@@ -117,26 +127,16 @@ class Chain(io.RawIOBase):
         return self._quotes % 2 == 1 and b'"' not in re.split(rb"[\r\n]+", self._tail.rstrip())[-1]
 
 
-def _decoded(batch: pa.RecordBatch, numbers: list[int], broken: list[Broken]) -> RawBatch:
-    columns: list[pa.Array] = []
-    bad: dict[int, str] = {}
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        try:
-            columns.append(column.cast(pa.string()))
-        except pa.ArrowInvalid:
-            columns.append(pa.array(_texts(column, name, bad), pa.string()))
+def _decoded(
+    batch: pa.RecordBatch, numbers: list[int], broken: list[Broken], marked: bool
+) -> RawBatch:
+    """Return a batch as texts, without the rows that have a marked byte."""
+    columns = [column.cast(pa.string()) for column in batch.columns]
     rows = pa.table([pa.array(numbers, pa.int64()), *columns], names=["row", *batch.schema.names])
-    if not bad:
+    if not marked:
         return RawBatch(tidy(rows), broken)
-    keep = pa.array([i not in bad for i in range(len(numbers))])
-    aside = [Broken(numbers[i], "not_utf8", "") for i in sorted(bad)]
-    return RawBatch(tidy(rows.filter(keep)), [*broken, *aside])
-
-
-def _texts(column: pa.Array, name: str, bad: dict[int, str]) -> Iterator[str | None]:
-    for index, value in enumerate(column.to_pylist()):
-        try:
-            yield None if value is None else value.decode()
-        except UnicodeDecodeError:
-            bad[index] = name
-            yield None
+    bad = pa.repeat(False, len(numbers))
+    for column in columns:
+        bad = pc.or_(bad, pc.fill_null(pc.match_substring_regex(column, MARKS), False))
+    aside = [Broken(number, "not_utf8", "") for number in rows["row"].filter(bad).to_pylist()]
+    return RawBatch(tidy(rows.filter(pc.invert(bad))), [*broken, *aside])

@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 
 from audiences.inspect.numbering import Numbering
 from audiences.inspect.sniff import NONE, SEPARATORS, Text, packing, sniff
-from audiences.inspect.transport import MARK, Rest, as_latin1
+from audiences.inspect.transport import Rest
 from shared.errors import DataError
+from shared.utf8 import MARK, as_latin1
 
 BATCH_ROWS = 128 * 1024
 BLOCK_BYTES = 8 << 20

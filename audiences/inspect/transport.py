@@ -5,16 +5,11 @@ Arrow hands no row to its handler that is not UTF-8, and one such row would cost
 
 from __future__ import annotations
 
-import codecs
 import io
 
 import pyarrow as pa
 
-# Characters that mean nothing, one for each byte from 80 to FF; no text holds them.
-_FIRST = 0x10FF00
-_MARKED = {0xDC00 + byte: _FIRST + byte for byte in range(0x80, 0x100)}
-_BACK = {_FIRST + byte: byte for byte in range(0x80, 0x100)}
-MARK = b"\xf4\x8f"  # how each of them begins in UTF-8
+from shared.utf8 import Marking
 
 
 class Rest(io.RawIOBase):
@@ -23,8 +18,7 @@ class Rest(io.RawIOBase):
     def __init__(self, stream: pa.NativeFile) -> None:
         super().__init__()
         self._stream, self.quotes = stream, 0
-        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        self._ready = b""
+        self._marking, self._ready = Marking(), b""
 
     def readable(self) -> bool:
         """Say that it can be read."""
@@ -34,8 +28,7 @@ class Rest(io.RawIOBase):
         """Return up to `size` bytes, and none only at the end."""
         while not self._ready:
             raw = bytes(self._stream.read(size) if size >= 0 else self._stream.read())
-            text = self._decoder.decode(raw, final=not raw)
-            self._ready = _encoded(text)
+            self._ready = self._marking.marked(raw, final=not raw)
             if not raw:
                 break
         # A marked byte is longer than it was, and Arrow takes no more than it asked for.
@@ -43,15 +36,3 @@ class Rest(io.RawIOBase):
         out, self._ready = self._ready[:size], self._ready[size:]
         self.quotes += out.count(b'"')
         return out
-
-
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return text.translate(_MARKED).encode()
-
-
-def as_latin1(text: str) -> str:
-    """Return a text with its marked bytes as Latin-1 has them."""
-    return text.translate(_BACK)

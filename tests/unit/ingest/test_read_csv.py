@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from audiences.ingest.parse import read
+from audiences.ingest.read_csv import BLOCK_BYTES
 from shared.errors import DataError
 
 
@@ -37,6 +38,25 @@ def test_broken_rows_cost_no_neighbour_and_keep_their_numbers(tmp_path: Path) ->
         6: "not_utf8",
         8: "too_few_fields",
     }
+
+
+def test_a_row_with_too_many_cells_may_be_no_utf8_as_well(tmp_path: Path) -> None:
+    """Such a row comes aside by itself, and none of its neighbours with it."""
+    rows, broken = parsed(
+        tmp_path / "x.csv", b"a,b\n1,2\n1,\xff,3\n\xe9\n\xc3\xa9,\xf0\x9f\x98\x80\n5,\xc3\n"
+    )
+    assert rows == {1: ["1", "2"], 4: ["é", "😀"]}
+    assert broken == {2: "too_many_fields", 3: "too_few_fields", 5: "not_utf8"}
+
+
+def test_a_character_may_lie_on_two_blocks(tmp_path: Path) -> None:
+    """No character is taken apart, wherever a block ends."""
+    line = ("é" * 2000 + ",ü\n").encode()
+    count = 4 * BLOCK_BYTES // len(line)
+    rows, broken = parsed(tmp_path / "x.csv", b"a,b\n" + line * count + b"x,\xff\n")
+    assert {tuple(cells) for cells in rows.values()} == {("é" * 2000, "ü")}
+    assert len(rows) == count
+    assert broken == {count + 1: "not_utf8"}
 
 
 def test_numbers_are_right_beyond_the_first_block(tmp_path: Path) -> None:
