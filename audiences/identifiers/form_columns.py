@@ -85,9 +85,10 @@ def _zips(form: str, column: pa.Array, lands: pa.Array) -> tuple[pa.Array, pa.Ar
     """Spell postal codes: five digits in the United States, elsewhere all but spaces."""
     country = pc.utf8_upper(pc.utf8_trim_whitespace(pc.fill_null(lands, "")))
     american = pc.equal(country, "US")
-    plain = pc.match_substring_regex(column, "^[0-9]{5}$")
-    digits = pc.match_substring_regex(column, "^[0-9]{3,12}$")
-    easy = pc.fill_null(pc.or_(plain, pc.and_(digits, pc.invert(american))), True)
+    size = pc.binary_length(column)
+    usual = pc.and_(pc.greater_equal(size, 3), pc.less_equal(size, 12))
+    sized = pc.if_else(american, pc.equal(size, 5), usual)
+    easy = pc.fill_null(pc.and_(sized, pc.ascii_is_decimal(column)), True)
     left = pc.invert(easy)
     made, odd = _written_zips(form, column.filter(left), american.filter(left))
     return (

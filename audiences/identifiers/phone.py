@@ -138,7 +138,9 @@ def _slow(text: str, region: str | None) -> Canonical:
     exit_code = _EXIT.match(text)
     if first.value is not None or exit_code is None:
         return first
-    second = _judged("+" + text[exit_code.end() :], None)
+    abroad = "+" + text[exit_code.end() :]
+    quick = _fast(abroad, None) if _COMMON.fullmatch(abroad) else None
+    second = quick or _judged(abroad, None)
     return second if second.value is not None or region is None else first
 
 

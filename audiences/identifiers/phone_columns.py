@@ -6,6 +6,7 @@ that it names, so a number that is refused, rare or doubtful is judged there and
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,13 +15,12 @@ import pyarrow.compute as pc
 
 from audiences.identifiers import phone_plan
 from audiences.identifiers.phone import e164, region_of
-from audiences.identifiers.phone_match import accepted, exit_length, exits
+from audiences.identifiers.phone_match import candidates, exit_length, exits, valid
+from audiences.identifiers.phone_plan import Plan
 
 BLOCK = 1 << 18  # rows at a time, which bounds the memory
 FEWEST = 512  # rows of one country that are worth compiling its patterns once more
-_PLAIN = r"^\+?[0-9]{7,17}$"
 _WRITTEN = r"^(?:\(?\+)?[0-9(][0-9 ().-]*$"  # `phone` takes these to be common, too
-_DECIMAL = r"\.0+$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,9 @@ class _Rows:
 
     def without(self, count: int) -> _Rows:
         return _Rows(self.at, pc.utf8_slice_codeunits(self.digits, count))
+
+
+_Asked = defaultdict[tuple[int, Plan], list[_Rows]]
 
 
 def e164_column(
@@ -105,34 +108,47 @@ def _accepted(
     values: pa.Array, land: pa.Array, regions: list[str | None], fewest: int
 ) -> Iterator[_Rows]:
     """Yield rows with their numbers in E.164, or with the reason where no country is known."""
-    for rows in _shaped(values):
-        plus = pc.starts_with(rows.digits, "+")
-        abroad = [rows.where(plus).without(1)]
-        home = rows.where(pc.invert(plus))
-        codes = land.take(home.at)
-        for region, mask in _by_region(codes, regions, fewest):
-            group = home.where(mask)
-            out, group = _split(group, exits(region, group.digits))
-            abroad += _without_exit(region, out)
-            if region is None:
-                yield _Rows(group.at, pa.repeat("no_country", len(group.at)))
-            else:
-                yield from _numbers(phone_plan.plan(region).calling, region, group)
-        yield from _international(abroad, fewest)
+    # A pattern costs more to compile than to match a thousand times: each is asked but once.
+    asked: _Asked = defaultdict(list)
+    plus, home = _shaped(values)
+    abroad = [plus]
+    codes = land.take(home.at)
+    for region, mask in _by_region(codes, regions, fewest):
+        group = home.where(mask)
+        out, group = _split(group, exits(region, group.digits))
+        abroad += _without_exit(region, out)
+        if region is None:
+            yield _Rows(group.at, pa.repeat("no_country", len(group.at)))
+        else:
+            _ask(asked, phone_plan.plan(region).calling, region, group)
+    _ask_international(asked, _joined(abroad), fewest)
+    for (calling, plan), parts in asked.items():
+        rows = _joined(parts)
+        kept = rows.where(valid(calling, plan, rows.digits))
+        yield _Rows(kept.at, pc.binary_replace_slice(kept.digits, 0, 0, f"+{calling}"))
 
 
-def _shaped(values: pa.Array) -> Iterator[_Rows]:
-    """Yield the rows of the usual shapes, reduced to an optional plus and 7 to 17 digits."""
-    every = pc.fill_null(pc.ascii_trim(values, " \t\r\n"), "")
-    rows = _Rows(pa.array(range(len(values)), pa.int32()), every)
-    plain, rest = _split(rows, pc.match_substring_regex(every, _PLAIN))
-    if len(plain.at):
-        yield plain
+def _shaped(values: pa.Array) -> tuple[_Rows, _Rows]:
+    """Return the rows of the usual shapes, reduced to digits: those after a plus, and others."""
+    texts = pc.fill_null(pc.ascii_trim(values, " \t\r\n"), "")
+    plus, home, rest = _plain(_Rows(pa.arange(0, len(texts)), texts))
     rest = rest.where(pc.match_substring_regex(rest.digits, _WRITTEN))
-    rest = rest.where(pc.invert(pc.match_substring_regex(rest.digits, _DECIMAL)))
-    if len(rest.at):
-        bare = _Rows(rest.at, _unpunctuated(rest.digits))
-        yield bare.where(pc.match_substring_regex(bare.digits, _PLAIN))
+    # Spreadsheets write numbers with a point and zeros.
+    rest = rest.where(pc.invert(pc.ends_with(pc.ascii_rtrim(rest.digits, "0"), ".")))
+    more_plus, more_home, _ = _plain(_Rows(rest.at, _unpunctuated(rest.digits)))
+    return _joined([plus, more_plus]), _joined([home, more_home])
+
+
+def _plain(rows: _Rows) -> tuple[_Rows, _Rows, _Rows]:
+    """Return the 7 to 17 digits after a plus, those without one, and the rows of neither kind."""
+    digits = pc.ascii_ltrim(rows.digits, "+")
+    size = pc.binary_length(digits)
+    signs = pc.subtract(pc.binary_length(rows.digits), size)
+    sized = pc.and_(pc.greater_equal(size, 7), pc.less_equal(size, 17))
+    fits = pc.and_(sized, pc.ascii_is_decimal(digits))
+    bare = _Rows(rows.at, digits)
+    plus, home = (pc.and_(fits, pc.equal(signs, count)) for count in (1, 0))
+    return bare.where(plus), bare.where(home), rows.where(pc.invert(pc.or_(plus, home)))
 
 
 def _unpunctuated(texts: pa.Array) -> pa.Array:
@@ -142,7 +158,7 @@ def _unpunctuated(texts: pa.Array) -> pa.Array:
     bare = bytes(joined).translate(None, b" ().-")
     ends = pa.array([0, len(bare)], pa.int32()).buffers()[1]
     whole = pa.StringArray.from_buffers(1, ends, pa.py_buffer(bare))
-    return pc.split_pattern(whole, "\n").flatten()
+    return pc.split_pattern(whole, "\n").flatten() if len(texts) else texts
 
 
 def _split(rows: _Rows, mask: pa.Array) -> tuple[_Rows, _Rows]:
@@ -166,11 +182,12 @@ def _by_region(
             yield regions[counted["values"]], pc.equal(codes, counted["values"])
 
 
-def _international(parts: list[_Rows], fewest: int) -> Iterator[_Rows]:
-    rows = _Rows(
-        pa.concat_arrays([part.at for part in parts]),
-        pa.concat_arrays([part.digits for part in parts]),
-    )
+def _joined(parts: list[_Rows]) -> _Rows:
+    at, digits = ([getattr(part, name) for part in parts] for name in ("at", "digits"))
+    return _Rows(pa.concat_arrays(at), pa.concat_arrays(digits))
+
+
+def _ask_international(asked: _Asked, rows: _Rows, fewest: int) -> None:
     heads = pc.utf8_slice_codeunits(rows.digits, 0, 3).dictionary_encode()
     codes = [phone_plan.calling_code(head) or 0 for head in heads.dictionary.to_pylist()]
     calling = pa.array(codes, pa.int16()).take(heads.indices)
@@ -178,10 +195,11 @@ def _international(parts: list[_Rows], fewest: int) -> Iterator[_Rows]:
         code = counted["values"]
         if code and counted["counts"] >= fewest:
             group = rows.where(pc.equal(calling, code)).without(len(str(code)))
-            yield from _numbers(code, None, group)
+            _ask(asked, code, None, group)
 
 
-def _numbers(calling: int, region: str | None, rows: _Rows) -> Iterator[_Rows]:
-    for mask, drop in accepted(calling, region, rows.digits):
-        kept = rows.where(mask)
-        yield _Rows(kept.at, pc.binary_replace_slice(kept.digits, 0, drop, f"+{calling}"))
+def _ask(asked: _Asked, calling: int, region: str | None, rows: _Rows) -> None:
+    """Add what may be numbers of a code to those that its plans will be asked for."""
+    for mask, drop, plan in candidates(calling, region, rows.digits):
+        chosen = rows.where(mask)
+        asked[calling, plan].append(chosen.without(drop) if drop else chosen)

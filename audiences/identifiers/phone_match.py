@@ -36,41 +36,42 @@ def exit_length(region: str | None) -> int:
     return len(pattern.pattern) if pattern and pattern.pattern.isdigit() else 0
 
 
-def accepted(calling: int, region: str | None, digits: pa.Array) -> Iterator[tuple[pa.Array, int]]:
-    """Yield masks of valid numbers, each with how many digits come off at the front.
+def candidates(
+    calling: int, region: str | None, digits: pa.Array
+) -> Iterator[tuple[pa.Array, int, Plan]]:
+    """Yield masks of numbers, each with how many digits come off, and the plan that judges them.
 
-    The digits are national ones of a region, or what follows a calling code (no region).
+    The digits are national ones of a region, or what follows a calling code (no region). A number
+    is in one mask at most; it is accepted where what is left of it is `valid`.
     """
     main = phone_plan.plans(calling)[0]
     plan = phone_plan.plan(region) if region else main
-    code = str(calling)
     trunk = _trunk(plan, digits)
-    bare = pc.equal(trunk, 0)
     if region:
-        own = pc.starts_with(digits, code)
-        yield _with_code(calling, plan, digits, own), len(code)
-        bare, trunk = pc.and_(bare, pc.invert(own)), pc.if_else(own, -1, trunk)
-    yield _valid_where(bare, calling, plan, digits, 0), 0
+        own = pc.starts_with(digits, str(calling))
+        yield _with_code(calling, plan, digits, own), len(str(calling)), main
+        trunk = pc.if_else(own, -1, trunk)
+    yield pc.equal(trunk, 0), 0, plan
     # `viable` of without_trunk is false where what remains is general, as a valid number is.
-    yield _valid_where(pc.equal(trunk, 1), calling, plan, digits, 1), 1
+    yield pc.equal(trunk, 1), 1, plan
 
 
 def _with_code(calling: int, plan: Plan, digits: pa.Array, own: pa.Array) -> pa.Array:
     """Repeat `_national` where a number begins with its country code and no trunk prefix."""
     chosen = digits.filter(own)
     if not len(chosen):
-        return own
+        return own  # before a pattern is compiled for nothing
     main = phone_plan.plans(calling)[0]
-    code = len(str(calling))
-    rest = pc.utf8_slice_codeunits(chosen, code)
-    plainly = pc.and_(pc.equal(_trunk(plan, rest), 0), pc.equal(_trunk(main, rest), 0))
+    rest = pc.utf8_slice_codeunits(chosen, len(str(calling)))
+    plainly = pc.equal(_trunk(plan, rest), 0)
+    fits = pc.invert(_full(chosen, plan.general.pattern))
+    if plan != main:  # else what is valid in the end fits the plan's general pattern
+        plainly = pc.and_(plainly, pc.equal(_trunk(main, rest), 0))
+        fits = pc.and_(fits, _full(rest, plan.general.pattern))
     usual = pa.array(sorted(plan.lengths | plan.local_lengths), pa.int32())
     size = pc.binary_length(chosen)
     longer = pc.and_(pc.greater(size, max(plan.lengths)), pc.invert(pc.is_in(size, usual)))
-    fits = _full(chosen, plan.general.pattern), _full(rest, plan.general.pattern)
-    abroad = pc.or_(longer, pc.and_(pc.invert(fits[0]), fits[1]))
-    valid = _valid_where(pc.and_(plainly, abroad), calling, main, chosen, code)
-    return pc.replace_with_mask(own, own, valid)
+    return pc.replace_with_mask(own, own, pc.and_(plainly, pc.or_(longer, fits)))
 
 
 def _trunk(plan: Plan, digits: pa.Array) -> pa.Array:
@@ -88,28 +89,19 @@ def _trunk(plan: Plan, digits: pa.Array) -> pa.Array:
     return pc.fill_null(pc.if_else(one, 1, -1), 0)
 
 
-def _valid_where(mask: pa.Array, calling: int, plan: Plan, digits: pa.Array, drop: int) -> pa.Array:
-    """Narrow a mask to the numbers that are general in a plan and valid under its code."""
-    chosen = digits.filter(mask)
-    none = pa.repeat(False, len(digits))
-    if not len(chosen):
-        return none  # before a pattern is compiled for nothing
-    numbers = pc.utf8_slice_codeunits(chosen, drop) if drop else chosen
-    return pc.replace_with_mask(none, mask, _valid(calling, plan, numbers))
-
-
-def _valid(calling: int, plan: Plan, numbers: pa.Array) -> pa.Array:
+def valid(calling: int, plan: Plan, numbers: pa.Array) -> pa.Array:
+    """Tell which numbers are general in a plan and valid under its code."""
     size = pc.binary_length(numbers)
     sized = pc.is_in(size, pa.array(sorted(plan.lengths), pa.int32()))
     general = pc.and_(sized, _full(numbers, plan.general.pattern))
     (main, _), *others = _sharing(calling)
-    valid = _decided(main, "", numbers, size)
+    found = _decided(main, "", numbers, size)
     for one, before in others:
-        left = pc.invert(valid)
+        left = pc.invert(found)
         if pc.any(left).as_py():
             more = _decided(one, before, numbers.filter(left), size.filter(left))
-            valid = pc.replace_with_mask(valid, left, more)
-    return pc.and_(valid, general)
+            found = pc.replace_with_mask(found, left, more)
+    return pc.and_(found, general)
 
 
 def _decided(plan: Plan, before: str, numbers: pa.Array, size: pa.Array) -> pa.Array:
