@@ -1,4 +1,4 @@
-"""`bridge run`: list, show, replay and verify runs."""
+"""`bridge run`: list, show, replay and verify runs, and say what was sent of one person."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from rich.console import Console
 
 from audiences.flows.replay import Replayed, replay_run
 from audiences.flows.runs import list_runs, show_run, verify_ledger
+from infra.local.commands.sent import sent
 from infra.local.context import HERE, PLAIN, AsOf, Folder, Json, work
 from infra.local.output import Output, table
 
 app = typer.Typer(
-    name="run", help="List, show, replay and verify runs.", no_args_is_help=True, **PLAIN
+    name="run",
+    help="List, show, replay and verify runs, and say what was sent of one person.",
+    no_args_is_help=True,
+    **PLAIN,
 )
+app.command("sent")(sent)
 Run = Annotated[str, typer.Argument(metavar="RUN")]
 
 
