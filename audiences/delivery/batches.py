@@ -17,6 +17,7 @@ from audiences import schemas
 from audiences.delivery import outbox
 from audiences.delivery.cuts import Cut, cuts
 from audiences.delivery.outbox import Planned
+from audiences.delivery.puts import Put, putting
 from audiences.lake.lake import Lake
 from audiences.platforms.base import Course, Op, Part, Platform, Request
 from shared.errors import ConfigurationError
@@ -54,8 +55,11 @@ def write_requests(
     folder = Path(tempfile.mkdtemp(prefix="outbox-", dir=lake.scratch))
     try:
         path = folder / "rows.parquet"
-        with pq.ParquetWriter(path, ROWS, compression="zstd") as writer:
-            made = _Writer(lake, run, platform, course, writer)
+        with (
+            pq.ParquetWriter(path, ROWS, compression="zstd") as writer,
+            putting(lake.store) as put,
+        ):
+            made = _Writer(put, run, platform, course, writer)
             requests = made.write(batches)
         lake.store.upload(path, rows_key(run))
     finally:
@@ -65,7 +69,7 @@ def write_requests(
 
 @dataclass(slots=True)
 class _Writer:
-    lake: Lake
+    put: Put
     run: str
     platform: Platform
     course: Course
@@ -120,7 +124,7 @@ class _Writer:
         ]
 
     def _keep(self, request_id: str, op: str, request: Request) -> Planned:
-        outbox.write_body(self.lake.store, self.run, request_id, request.body)
+        self.put(outbox.body_key(self.run, request_id), request.body)
         # Only what stands around the batches may name handles: rows are other people's texts.
         texts = [request.path, "" if op in tuple(Op) else request.body.decode("utf-8", "replace")]
         return Planned(

@@ -3,64 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from audiences.delivery import outbox, pieces
 from audiences.delivery.exchange import exchange
-from audiences.delivery.outbox import Plan, Planned
-from audiences.delivery.outcomes import AT_ONCE, at_once
+from audiences.delivery.outbox import Plan, Planned, Recorded
+from audiences.delivery.outcomes import Outcomes, at_once, outcomes
 from audiences.delivery.sender import recording
 from audiences.delivery.session import Session
 from audiences.platforms.base import Action, Outcome
 from shared.ports import HttpAnswer, Store
 
 
-def follow(session: Session, store: Store, plan: Plan, patience_seconds: float) -> list[str]:
-    """Ask for the outcome of requests that the platform works on; return those still open."""
+def follow(
+    session: Session,
+    store: Store,
+    plan: Plan,
+    patience_seconds: float,
+    known: Outcomes | None = None,
+) -> list[str]:
+    """Ask for the outcome of requests that the platform works on; return those still open.
+
+    `known` is what is recorded of the run, where that has been listed.
+    """
     if session.platform.status is None or session.platform.status_outcome is None:
         return []
-    opened = at_once(lambda p: _is_open(store, plan.run, p.id), plan.requests, AT_ONCE)
-    left = [p for p, is_open in zip(plan.requests, opened, strict=True) if is_open]
+    known = known or outcomes(store, plan.run)
+    opened = known.pending([p.id for p in plan.requests])
+    left = [_Open(p, known.leaves(p.id, opened[p.id])) for p in plan.requests if p.id in opened]
     lanes, waited, pause = session.platform.limits.concurrency, 0.0, 0.2
     while left:
-        ended = at_once(lambda p: _settled(session, store, plan, p), left, lanes)
-        left = [p for p, is_over in zip(left, ended, strict=True) if not is_over]
+        ended = at_once(lambda one: _settled(session, store, plan, one), left, lanes)
+        left = [one for one, is_over in zip(left, ended, strict=True) if not is_over]
         if not left or waited >= patience_seconds:
             break
         session.sleep(pause)
         waited, pause = waited + pause, min(pause * 2, 300.0)
-    return [p.id for p in left]
+    return [one.planned.id for one in left]
 
 
-def _is_open(store: Store, run: str, request_id: str) -> bool:
-    first = outbox.recorded(store, run, request_id)
-    return (
-        first is not None
-        and first.outcome.action is Action.PENDING
-        and outbox.recorded(store, run, request_id, "status") is None
-    )
+@dataclass(slots=True)
+class _Open:
+    """A planned request with what went out for it and has no last word, and its first one."""
+
+    planned: Planned
+    leaves: dict[str, Recorded]
 
 
-def _settled(session: Session, store: Store, plan: Plan, planned: Planned) -> bool:
+def _settled(session: Session, store: Store, plan: Plan, asked: _Open) -> bool:
     """Ask for what went out for a planned request; keep the outcome of the whole when it is in."""
-    leaves = list(pieces.leaves(store, plan.run, planned.id))
-    open_leaves = [leaf for leaf in leaves if _is_open(store, plan.run, leaf)]
-    asked = [_asked(session, store, plan, leaf, planned) for leaf in open_leaves]
-    if not all(asked):
-        return False
-    if leaves != [planned.id]:
-        first = outbox.recorded(store, plan.run, planned.id)
+    planned, whole = asked.planned, asked.planned.id in asked.leaves
+    for leaf, first in list(asked.leaves.items()):
+        if _asked(session, store, plan, leaf, first, planned):
+            del asked.leaves[leaf]
+    if not asked.leaves and not whole:
+        first_said = outbox.recorded(store, plan.run, planned.id)
         outcome = pieces.final(store, plan.run, planned.id, range(planned.rows))
-        if first is not None and outcome is not None:
-            made = replace(first, outcome=outcome)
+        if first_said is not None and outcome is not None:
+            made = replace(first_said, outcome=outcome)
             outbox.record(store, plan.run, made, "status")
-    return True
+    return not asked.leaves
 
 
-def _asked(session: Session, store: Store, plan: Plan, leaf: str, planned: Planned) -> bool:
-    first = outbox.recorded(store, plan.run, leaf)
+def _asked(
+    session: Session, store: Store, plan: Plan, leaf: str, first: Recorded, planned: Planned
+) -> bool:
     status, judge = session.platform.status, session.platform.status_outcome
-    if first is None or status is None or judge is None:
+    if status is None or judge is None:
         return True
     request = status(session.target, first.outcome.handle)
     rows = pieces.places(store, plan.run, leaf, planned.rows)

@@ -115,9 +115,9 @@ def plan_key(run: str) -> str:
     return f"outbox/{run}/plan.json"
 
 
-def write_body(store: Store, run: str, request_id: str, body: bytes) -> None:
-    """Keep the exact body of a request."""
-    store.put(f"outbox/{run}/{request_id}.body", body)
+def body_key(run: str, request_id: str) -> str:
+    """Name the exact body of a request."""
+    return f"outbox/{run}/{request_id}.body"
 
 
 def forget_bodies(store: Store, run: str) -> None:
@@ -188,7 +188,7 @@ def read_request(
     Raises:
         IntegrityError: when the body was changed or is gone.
     """
-    body = store.get(f"outbox/{plan.run}/{planned.id}.body")
+    body = store.get(body_key(plan.run, planned.id))
     if body is None or hashlib.sha256(body).hexdigest() != planned.sha256:
         raise IntegrityError(f"request {planned.id} of run {plan.run} is not what was planned")
     path, body = planned.path, divide(body)

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from audiences.delivery import outbox
+from audiences.delivery import outbox, pieces
 from audiences.delivery.outbox import Recorded
+from audiences.platforms.base import Action
 from shared.errors import IntegrityError
 from shared.ports import Store
 
@@ -54,6 +55,17 @@ class Outcomes:
         """Return the last words on requests: the later status where there is one."""
         kinds = ((one, "status" if f"{one}.status" in self.names else "") for one in ids)
         return self._read([(one, kind) for one, kind in kinds if kind or one in self.names])
+
+    def pending(self, ids: Sequence[str]) -> dict[str, Recorded]:
+        """Return the first answers to those that the platform was last heard to work on."""
+        first = self.first(one for one in ids if f"{one}.status" not in self.names)
+        return {one: said for one, said in first.items() if said.outcome.action is Action.PENDING}
+
+    def leaves(self, request_id: str, first: Recorded) -> dict[str, Recorded]:
+        """Return what of a pending request is still worked on: itself, or some of its pieces."""
+        if f"{request_id}.split" not in self.names:
+            return {request_id: first}
+        return self.pending(list(pieces.leaves(self.store, self.run, request_id)))
 
     def carried(self, request_id: str) -> Iterator[Carried]:
         """Yield what carried each row of a request that was split; nothing for any other."""

@@ -15,8 +15,8 @@ from typing import Any
 from audiences.delivery.audience import ensure_audience, equip
 from audiences.delivery.breaker import circuit
 from audiences.delivery.follow import follow
-from audiences.delivery.outbox import Plan, Planned, read_plan, recorded_ids
-from audiences.delivery.outcomes import Outcomes, outcomes
+from audiences.delivery.outbox import Plan, read_plan, recorded_ids
+from audiences.delivery.outcomes import outcomes
 from audiences.delivery.pace import Pace
 from audiences.delivery.sender import deliver
 from audiences.delivery.session import Session
@@ -25,7 +25,7 @@ from audiences.flows.bench import Bench
 from audiences.flows.places import place_of, read_destination
 from audiences.flows.run_report import made_key, read_open, report_of
 from audiences.platforms import platform
-from audiences.platforms.base import Action, Audience, Target
+from audiences.platforms.base import Audience, Target
 from audiences.platforms.limits import limited
 from shared.clock import parse_instant
 from shared.errors import ConfigurationError, IntegrityError
@@ -117,24 +117,19 @@ def ask(bench: Bench, piece: Piece) -> Mapping[str, Any]:
         return {"open": 0, "next": 0, "stale": stale}
     audience_id = plan.audience_id or bench.kv.get(made_key(plan)) or ""
     until = time.monotonic() + piece.seconds
-    todo = _open(outcomes(bench.store, plan.run), plan, piece.start)
+    known = outcomes(bench.store, plan.run)
+    numbered = list(enumerate(plan.in_order()))[piece.start :]
+    pending = known.pending([r.id for _, r in numbered])
+    todo = [(n, r) for n, r in numbered if r.id in pending]
     still_open = asked = 0
     with _session(bench, to, plan, audience_id) as session:
         while asked < len(todo) and (not asked or time.monotonic() < until):
             some = todo[asked : asked + _ASKED_AT_ONCE]
             part = replace(plan, requests=tuple(request for _, request in some))
-            still_open += len(follow(session, bench.store, part, 0.0))
+            still_open += len(follow(session, bench.store, part, 0.0, known))
             asked += len(some)
     next_ = todo[asked][0] if asked < len(todo) else 0
     return {"open": still_open, "next": next_, "stale": stale}
-
-
-def _open(known: Outcomes, plan: Plan, start: int) -> list[tuple[int, Planned]]:
-    """Return the requests from `start` on that the platform was last heard to work on."""
-    numbered = list(enumerate(plan.in_order()))[start:]
-    first = known.first(r.id for _, r in numbered if f"{r.id}.status" not in known.names)
-    pending = {id_ for id_, one in first.items() if one.outcome.action is Action.PENDING}
-    return [(n, r) for n, r in numbered if r.id in pending]
 
 
 def waiting(bench: Bench, piece: Piece) -> Mapping[str, Any]:

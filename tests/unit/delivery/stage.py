@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from audiences.delivery.outbox import Plan, Planned, digest_of, write_body, write_plan
+from audiences.delivery.outbox import Plan, Planned, body_key, digest_of, write_plan
 from audiences.delivery.pace import Pace
 from audiences.delivery.session import Session
 from audiences.platforms.base import (
@@ -165,6 +165,6 @@ def plan(store: Store, *requests: tuple[Planned, bytes], **more: object) -> Plan
     )
     made = replace(made, **more)  # type: ignore[arg-type]
     for one, body in requests:
-        write_body(store, made.run, one.id, body)
+        store.put(body_key(made.run, one.id), body)
     write_plan(store, made)
     return made
