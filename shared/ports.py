@@ -53,9 +53,18 @@ class KeyValue(Protocol):
         ...
 
     def put(
-        self, key: str, value: str, *, ttl_seconds: int | None = None, if_absent: bool = False
+        self,
+        key: str,
+        value: str,
+        *,
+        ttl_seconds: int | None = None,
+        if_absent: bool = False,
+        if_value: str | None = None,
     ) -> bool:
-        """Set a value; with `if_absent`, return False when a live one exists."""
+        """Set a value; with `if_absent`, return False when a live one exists.
+
+        With `if_value` it takes the place of just that live one, else return False.
+        """
         ...
 
     def delete(self, key: str, *, if_value: str | None = None) -> bool:

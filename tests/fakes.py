@@ -56,9 +56,15 @@ class MemoryKeyValue:
         return value if expires_at is None or expires_at > self._now() else None
 
     def put(
-        self, key: str, value: str, *, ttl_seconds: int | None = None, if_absent: bool = False
+        self,
+        key: str,
+        value: str,
+        *,
+        ttl_seconds: int | None = None,
+        if_absent: bool = False,
+        if_value: str | None = None,
     ) -> bool:
-        if if_absent and self.get(key) is not None:
+        if (if_absent and self.get(key) is not None) or if_value not in (None, self.get(key)):
             return False
         self.entries[key] = (value, None if ttl_seconds is None else self._now() + ttl_seconds)
         return True

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from audiences.delivery import tokens
 from audiences.delivery.pace import Pace, Retries
+from audiences.delivery.quota import Quota
 from audiences.platforms.base import Access, Platform, Request, Target
 from audiences.platforms.oauth import is_spent
 from shared.clock import Clock
@@ -35,6 +36,7 @@ class Session:
     retries: Retries = field(default_factory=Retries)
     reread: Callable[[], str] | None = None  # the secret as it stands now
     keep: tokens.Keep | None = None
+    quota: Quota | None = None  # where the platform counts the requests of a day
     wall: Clock = field(default_factory=Clock)  # signatures are of the real time
     nonce: Callable[[], str] = lambda: secrets.token_hex(16)
     warnings: list[str] = field(default_factory=list)
@@ -63,6 +65,8 @@ class Session:
         if self.platform.refresh is not None and is_spent(access):
             self.renew(access.credentials)
             access = self.access()
+        if self.quota is not None:
+            self.quota.take()
         self.pace.wait()
         answer = self._signed(replace(request, path=self.address(request)), access)
         self._learn(answer)

@@ -18,6 +18,7 @@ from audiences.delivery.follow import follow
 from audiences.delivery.outbox import Plan, read_plan, recorded_ids
 from audiences.delivery.outcomes import outcomes
 from audiences.delivery.pace import Pace
+from audiences.delivery.quota import Quota
 from audiences.delivery.sender import deliver
 from audiences.delivery.session import Session
 from audiences.destinations import ROLE, Destination, is_loopback
@@ -25,7 +26,7 @@ from audiences.flows.bench import Bench
 from audiences.flows.places import place_of, read_destination
 from audiences.flows.run_report import made_key, read_open, report_of
 from audiences.platforms import platform
-from audiences.platforms.base import Audience, Target
+from audiences.platforms.base import Audience, Platform, Target
 from audiences.platforms.limits import limited
 from shared.clock import parse_instant
 from shared.errors import ConfigurationError, IntegrityError
@@ -159,7 +160,11 @@ def _session(bench: Bench, to: Destination, plan: Plan, audience_id: str) -> Ite
     if session is None:
         session = _opened(bench, to, plan.audience)
     session.target = replace(session.target, audience_id=audience_id)
-    yield session
+    try:
+        yield session
+    finally:
+        if session.quota is not None:
+            session.quota.give_back()
     bench.sessions[plan.run] = session  # not where something went wrong: it may be the token
 
 
@@ -185,11 +190,21 @@ def _opened(bench: Bench, to: Destination, audience: str) -> Session:
         pace=Pace(known.limits.per_second, bench.sleep),
         reread=lambda: _secret(bench, to),
         keep=keep,
+        quota=_quota(bench, to, known),
     )
 
 
 def _secret(bench: Bench, to: Destination) -> str:
     return "" if to.credentials == ROLE else bench.secrets.resolve(to.credentials)
+
+
+def _quota(bench: Bench, to: Destination, known: Platform) -> Quota | None:
+    """Count the requests of a day where the platform limits them; all destinations of an account.
+
+    The day is that of the bench's clock, which is the real one wherever the platform is.
+    """
+    most = known.limits.per_day
+    return Quota(bench.kv, place_of(to), known.title, most, bench.clock.now) if most else None
 
 
 def _plan_of(bench: Bench, piece: Piece) -> Plan:

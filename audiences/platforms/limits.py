@@ -14,6 +14,7 @@ SETTINGS = (
     Setting(name="bytes_per_request", says="bytes in one body"),
     Setting(name="requests_at_once", says="requests at once"),
     Setting(name="requests_per_second", says="requests a second"),
+    Setting(name="requests_per_day", says="requests of the account in a day of UTC"),
     Setting(name="token_url", says="the address of the token endpoint"),
 )
 FOR_EVER = 9_999  # in days: what platforms write for a member who is never forgotten
@@ -28,6 +29,7 @@ def limited(platform: Platform, options: Mapping[str, str]) -> Platform:
         ("rows_per_request", "rows"),
         ("bytes_per_request", "bytes"),
         ("requests_at_once", "concurrency"),
+        ("requests_per_day", "per_day"),
     ):
         if name in options:
             own[limit] = int(options[name])

@@ -34,6 +34,11 @@ on conflict (key) do update set value = excluded.value, expires_at = excluded.ex
 where :anyway or entries.expires_at <= :now
 returning 1
 """
+_SWAP = f"""
+update entries set value = :value, expires_at = :expires_at
+where key = :key and {_LIVE} and value = :expected
+returning 1
+"""
 _DELETE = f"""
 delete from entries
 where key = :key and {_LIVE} and (:expected is null or value = :expected)
@@ -65,10 +70,22 @@ class SqliteKeyValue:
         return None if not row else str(row[0][0])
 
     def put(
-        self, key: str, value: str, *, ttl_seconds: int | None = None, if_absent: bool = False
+        self,
+        key: str,
+        value: str,
+        *,
+        ttl_seconds: int | None = None,
+        if_absent: bool = False,
+        if_value: str | None = None,
     ) -> bool:
-        """Set a value; with `if_absent`, return False when a live one exists."""
+        """Set a value; with `if_absent`, return False when a live one exists.
+
+        With `if_value` it takes the place of just that live one, else return False.
+        """
         expires_at = None if ttl_seconds is None else self._now() + ttl_seconds
+        if if_value is not None:
+            new = {"value": value, "expires_at": expires_at, "expected": if_value}
+            return bool(self._run(_SWAP, key=key, **new))
         return bool(
             self._run(_PUT, key=key, value=value, expires_at=expires_at, anyway=not if_absent)
         )

@@ -52,18 +52,32 @@ class DynamoKeyValue:
         return str(item["value"]["S"])
 
     def put(
-        self, key: str, value: str, *, ttl_seconds: int | None = None, if_absent: bool = False
+        self,
+        key: str,
+        value: str,
+        *,
+        ttl_seconds: int | None = None,
+        if_absent: bool = False,
+        if_value: str | None = None,
     ) -> bool:
-        """Set a value; with `if_absent`, return False when a live one exists."""
+        """Set a value; with `if_absent`, return False when a live one exists.
+
+        With `if_value` it takes the place of just that live one, else return False.
+        """
         by = secrets.token_hex(8)
         item: dict[str, Any] = {**_key(key), "value": {"S": value}, "by": {"S": by}}
         if ttl_seconds is not None:
             at = self._now() + ttl_seconds
             item |= {"expires_at": {"N": str(at)}, "ttl": {"N": str(math.ceil(at))}}
-        if not if_absent:
+        if not if_absent and if_value is None:
             self._call("put_item", Item=item)
             return True
-        held = self._try("put_item", _FREE, Item=item)
+        same = f"{_LIVE} AND #value = :value"
+        held = (
+            self._try("put_item", _FREE, Item=item)
+            if if_value is None
+            else self._try("put_item", same, {":value": {"S": if_value}}, Item=item)
+        )
         # A put that was sent twice, because its first answer got lost, finds itself there.
         return held is None or held.get("by") == {"S": by}
 

@@ -108,6 +108,18 @@ def test_delete_may_ask_for_the_value(kv: KeyValue) -> None:
     assert kv.get("lock") is None
 
 
+def test_put_may_ask_for_the_value_that_it_replaces(kv: KeyValue, hands: Hands) -> None:
+    assert not kv.put("count", "2", if_value="1")
+    assert kv.get("count") is None
+    kv.put("count", "1", ttl_seconds=60)
+    assert not kv.put("count", "3", if_value="2")
+    assert kv.put("count", "2", ttl_seconds=60, if_value="1")
+    assert not kv.put("count", "2", if_value="1")
+    assert kv.get("count") == "2"
+    hands.at = START + timedelta(seconds=61)
+    assert not kv.put("count", "3", if_value="2")
+
+
 def test_threads_share_one_store(kv: KeyValue) -> None:
     won: list[int] = []
 

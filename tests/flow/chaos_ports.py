@@ -89,11 +89,19 @@ class PointKeyValue:
         return self.kv.get(key)
 
     def put(
-        self, key: str, value: str, *, ttl_seconds: int | None = None, if_absent: bool = False
+        self,
+        key: str,
+        value: str,
+        *,
+        ttl_seconds: int | None = None,
+        if_absent: bool = False,
+        if_value: str | None = None,
     ) -> bool:
         return self.points.around(
             f"note {key}",
-            lambda: self.kv.put(key, value, ttl_seconds=ttl_seconds, if_absent=if_absent),
+            lambda: self.kv.put(
+                key, value, ttl_seconds=ttl_seconds, if_absent=if_absent, if_value=if_value
+            ),
         )
 
     def delete(self, key: str, *, if_value: str | None = None) -> bool:
