@@ -158,7 +158,7 @@ def _session(bench: Bench, to: Destination, plan: Plan, audience_id: str) -> Ite
     session = bench.sessions.pop(plan.run, None)
     bench.sessions.clear()
     if session is None:
-        session = _opened(bench, to, plan.audience)
+        session = open_session(bench, to, plan.audience)
     session.target = replace(session.target, audience_id=audience_id)
     try:
         yield session
@@ -168,7 +168,12 @@ def _session(bench: Bench, to: Destination, plan: Plan, audience_id: str) -> Ite
     bench.sessions[plan.run] = session  # not where something went wrong: it may be the token
 
 
-def _opened(bench: Bench, to: Destination, audience: str) -> Session:
+def open_session(bench: Bench, to: Destination, audience: str) -> Session:
+    """Open a session with a destination's account.
+
+    Raises:
+        ConfigurationError: when the credentials' reference names nothing.
+    """
     known = limited(platform(to.platform), to.options)
     target = Target(account=to.account, audience=audience, audience_id="", options=to.options)
 

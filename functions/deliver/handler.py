@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from audiences.flows.deliver import WORK, Piece
+from audiences.flows.probe import probe_all, summary
 from functions import _runtime, _work
+from shared.errors import DataError
+from shared.log import log
 
 logger = _runtime.logger("deliver")
 metrics = _runtime.metrics("deliver")
+_PROBE = "probe"
 _SPARE_SECONDS = 90.0  # what is on its way when the time is up still gets its answer
 
 
@@ -16,7 +20,9 @@ _SPARE_SECONDS = 90.0  # what is on its way when the time is up still gets its a
 @_runtime.traced("deliver")
 @_runtime.counted(metrics)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Do one piece of work that `sync` asks for."""
+    """Do one piece of work that `sync` asks for, or the probe that a schedule asks for."""
+    if event.get("work") == _PROBE:
+        return _probe(event)
     piece = _work.asked(event, WORK, Piece)
     seconds = max(1.0, context.get_remaining_time_in_millis() / 1000 - _SPARE_SECONDS)
 
@@ -26,3 +32,17 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     told = _work.answer(_runtime.turns, piece, do)
     _runtime.count_piece(metrics, told)
     return told
+
+
+def _probe(event: dict[str, Any]) -> dict[str, Any]:
+    """Ask every destination whether its credentials are taken, and count who wants a person."""
+    if set(event) != {"work"}:
+        raise DataError('a probe is asked for by {"work": "probe"} alone')
+    found = probe_all(_runtime.bench())
+    told = summary(found)
+    for name in ("refused", "ending"):
+        metrics.add_metric(name=f"Credentials{name.title()}", unit="Count", value=told[name])
+    for one in found:
+        if one.status != "ok":
+            log("probe", level="warning", destination=one.destination, outcome=one.status)
+    return {**told}

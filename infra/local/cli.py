@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, str] = {
     "normalize": "Write what a platform would be sent for each value on stdin.",
     "key": "Create, list and revoke keys to the HTTP API.",
     "serve": "Answer tracking calls and the API over HTTP on this machine.",
+    "doctor": "Look at configuration, credentials, clock and disk.",
     "sandbox": "Stand in for the ad platforms on this machine.",
 }
 # What `bridge --remote` can do: the same words, by a deployed stack's API.
