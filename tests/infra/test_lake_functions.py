@@ -183,3 +183,20 @@ def test_a_job_makes_what_the_api_shows(shop: Stack) -> None:
     assert json.loads(body["Body"].read())["members"] == 3
     assert handler({"job": "report", "id": "contrast"}, Context()) == {"status": "done"}
     assert shop.keys("reports/") == ["reports/contrast.json"]
+
+
+def test_a_schedule_probes_every_destination_and_counts_what_is_refused(
+    shop: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from functions.deliver.handler import handler
+
+    text = b"name: gone\nplatform: meta\naccount: act_1\ncredentials: secret://ads/nobody\n"
+    key = "config/destinations/gone.yaml"
+    shop.clients["s3"].put_object(Bucket=shop.lake, Key=key, Body=text)
+    told = handler(event("schedule_probe"), Context())
+    statuses = {one["destination"]: one["status"] for one in told["destinations"]}
+    assert statuses == {"gone": "misconfigured", "meta": "misconfigured"}  # no secret is there
+    assert told["refused"] == 2
+    assert '"CredentialsRefused":[2.0]' in capsys.readouterr().out.replace(" ", "")
+    with pytest.raises(DataError):
+        handler({"work": "probe", "what": {"audience": "gold"}}, Context())

@@ -26,6 +26,8 @@ def play(world: World) -> None:
         world.call("refresh", event("schedule_refresh"))
     compacted(world)
     _export(world, key)
+    told = world.call("deliver", event("schedule_probe"))
+    assert [one["status"] for one in told["destinations"]] == ["ok", "ok"], told
     lost_destination(world)
     rotated_token(world)
     _ask(world, key)
