@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from audiences.destinations import ROLE
 from audiences.flows import load
 from audiences.flows.places import read_destination
 from audiences.flows.probe import BAD, Probed, probe_all
@@ -49,7 +50,8 @@ def _configuration(workspace: Workspace) -> Iterator[Check]:
     for name in sorted(workspace.destinations):
         try:
             to = read_destination(workspace.destinations, name)
-            workspace.secrets.resolve(to.credentials)
+            if to.credentials != ROLE:
+                workspace.secrets.resolve(to.credentials)
         except ConfigurationError as error:
             yield from _faults(error, f"destinations/{name}.yaml")
             continue
