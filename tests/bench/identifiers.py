@@ -74,6 +74,7 @@ def sent(rules: str, batch: pa.RecordBatch) -> list[pa.Array]:
 def ours(rules: str, path: Path) -> Iterator[list[pa.Array]]:
     """Yield what the bridge sends, in order, with one thread for each core."""
     cores = os.cpu_count() or 1
+    sys.setswitchinterval(0.0005)  # a thread between two kernels waits for another's Python code
     with ThreadPoolExecutor(cores) as pool:
         waiting: deque[Future[list[pa.Array]]] = deque()
         for batch in batches(path):

@@ -61,15 +61,16 @@ def both(type_name, values, countries=None):
     return found.to_pylist(), reasons.to_pylist()
 
 
-@pytest.mark.parametrize("type_name", TYPES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(values=st.lists(VALUE, max_size=12))
 @example(values=ODD)
 @example(values=[*sorted(SENTINELS), *(word.upper() for word in sorted(SENTINELS))])
 @example(values=[])
-def test_column_equals_row_by_row(type_name, values):
-    """The fast way through a column is no other way."""
-    assert both(type_name, values) == one_by_one(type_name, values)
+def test_column_equals_row_by_row(values):
+    """The fast way through a column is no other way, whatever type it has."""
+    for type_name in TYPES:  # of the same values: to draw them takes longer than to judge them
+        found = type_name, both(type_name, values)
+        assert found == (type_name, one_by_one(type_name, values))
 
 
 LAND = st.sampled_from([None, "VN", "us", "TH", "ZZ", "", "de "])
