@@ -76,7 +76,7 @@ def _canonical(con: Connection, ingest: Ingest, raw: pa.Table, name: str) -> pa.
             rows,
             pa.repeat(pa.scalar(name, pa.string()), count),
             pa.repeat(pa.scalar(_RANK.get(name, 9), pa.int32()), count),
-            pa.array(range(count), pa.int64()),
+            pa.arange(0, count),
             texts,
             values,
             reasons,
@@ -114,7 +114,7 @@ def match_keys(con: Connection, order: str) -> pa.Table:
     con.register("fresh", fresh)
     con.execute("INSERT INTO keyed SELECT key, type FROM fresh")
     out = pa.concat_tables([_forms(con, fresh, name) for name in _RANK])
-    return out.append_column("ingest", pa.array([order] * out.num_rows, pa.string()))
+    return out.append_column("ingest", pa.repeat(order, out.num_rows))
 
 
 def _forms(con: Connection, fresh: pa.Table, name: str) -> pa.Table:
