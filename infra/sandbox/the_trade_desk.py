@@ -32,6 +32,7 @@ DATA = ("Name", "TtlInMinutes", "TimestampUtc", "BaseBidCPM", "BaseBidCPMMetadat
 # A cookie of the advertiser may have any form, but no digest of a person and no contact.
 COOKIE = re.compile(r"(?![0-9a-fA-F]{64}$)[A-Za-z0-9._~:=/-]{1,128}")
 DEVICE = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+RAW_UID = re.compile(r"[A-Za-z0-9+/]{43}[A-Za-z0-9+/=]")
 CONTACT = re.compile(r"\+?[0-9][0-9 ()-]{8,16}")
 
 Line = dict[str, str]
@@ -99,6 +100,8 @@ def _take(state: State, account: str, number: int, item: Any, spoil: bool) -> li
 def _well_formed(name: str, value: str) -> bool:
     if name == "DAID":
         return DEVICE.fullmatch(value) is not None
+    if name in ("UID2", "EUID"):
+        return RAW_UID.fullmatch(value) is not None
     return COOKIE.fullmatch(value) is not None and CONTACT.fullmatch(value) is None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from audiences.platforms.base import Action, Op, Row
 from tests.contract.cases.case import RAW, Case, Error, Golden, maid
 
@@ -14,9 +16,14 @@ def body(item: str) -> str:
     return '{"AdvertiserId":"act_42","DataProviderId":"ourdp","Items":[' + item + "]}"
 
 
+def raw_uid(n: int) -> str:
+    """A raw UID2: base64, whose letters keep their case."""
+    return base64.b64encode(b"+/" * 14 + n.to_bytes(4, "big")).decode()
+
+
 CASE = Case(
     account="abc123",
-    values={"TDID": maid, "DAID": maid},
+    values={"TDID": maid, "DAID": maid, "UID2": raw_uid, "EUID": raw_uid},
     options={"data_provider_id": "ourdp", "cookie_mapping_partner_id": "cm"},
     raw={"TDID": RAW[:3]},  # a cookie may have any length but a digest's
     bad_wire="DAID",
