@@ -17,6 +17,9 @@
 | `BRIDGE_SCHEDULE_TARGET`, `BRIDGE_SCHEDULE_ROLE` | whom they call, and as whom (ARNs) | the same |
 | `BRIDGE_SCHEDULE_FAILED` | the queue of calls that fail (ARN) | the same |
 | `BRIDGE_NAME`, `BRIDGE_DEFAULT_COUNTRY`, `BRIDGE_MEMORY` | as in `bridge.toml` | lake, optional |
+| `BRIDGE_NOTIFY_TOPIC` | the SNS topic that hears of runs wanting a look (ARN) | sync, optional |
+| `BRIDGE_NOTIFY_WEBHOOK`, `BRIDGE_NOTIFY_SLACK` | the same; references to URLs | sync, optional |
+| `BRIDGE_NOTIFY_DROP` | loss of match rate that is told of, in percentage points | sync, optional |
 | `BRIDGE_LOG` | the level of the log | all, optional |
 
 Each handler is `functions.NAME.handler.handler`. With a lake (pyarrow, DuckDB) are `ingest`,
@@ -45,10 +48,12 @@ from shared.redact import scrub
 if TYPE_CHECKING:
     from audiences.flows.bench import Bench
     from audiences.flows.collect import Collector
+    from audiences.flows.notices import Teller
     from functions.api.desk import Api
     from shared.aws.executions import Executions
-    from shared.ports import Http, KeyValue, Schedules, Secrets, Store
+    from shared.ports import Http, KeyValue, Notify, Schedules, Secrets, Store
 
+_NOTIFY = ("TOPIC", "WEBHOOK", "SLACK", "DROP")
 NAMESPACE = "AudienceBridge"
 # A piece of work lasts 15 minutes at most and takes the turn anew; a wait between two, 10 minutes.
 TURN_SECONDS = 1_800
@@ -180,6 +185,28 @@ def secrets() -> Secrets:
 def turns() -> Leases:
     """Return the turns of syncs: one execution at a time is at a pair."""
     return Leases(key_value(), TURN_SECONDS)
+
+
+def teller() -> Teller:
+    """Wire what tells people of runs."""
+    from audiences.flows.notices import Teller  # noqa: PLC0415
+    from shared.notify import notifying  # noqa: PLC0415
+
+    found = {name: os.environ.get(f"BRIDGE_NOTIFY_{name}", "") for name in _NOTIFY}
+
+    def topic() -> Notify:
+        from shared.aws.topic import connect  # noqa: PLC0415
+
+        return connect(found["TOPIC"])
+
+    notify = notifying(
+        http,
+        secrets,
+        webhook=found["WEBHOOK"],
+        slack=found["SLACK"],
+        topic=topic if found["TOPIC"] else None,
+    )
+    return Teller(notify, key_value(), float(found["DROP"] or 10))
 
 
 @cache

@@ -119,6 +119,30 @@ class Schedules(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One thing that a person should hear of; no field holds an identifier."""
+
+    kind: str  # failed | stopped | match_rate | drift
+    title: str
+    text: str  # what happened
+    next: str  # what to do about it
+    facts: Mapping[str, str] = field(default_factory=dict)  # run, audience, destination, …
+
+
+class Notify(Protocol):
+    """Tells people what happened, somewhere where they look."""
+
+    def tell(self, notice: Notice) -> None:
+        """Tell it once.
+
+        Raises:
+            BridgeError: when it could not be told.
+
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
     """One request as it goes on the wire: absolute URL, exact body bytes."""
 

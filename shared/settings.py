@@ -42,6 +42,17 @@ class Guard:
     max_change_percent: float = 50.0
 
 
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Whom to tell of runs that want a look; addresses are references, as they are secrets."""
+
+    webhook: str | None = None
+    slack: str | None = None
+    topic: str | None = None  # ARN of an SNS topic, which sends e-mail
+    match_rate_drop: float = 10.0  # percentage points
+    drift_percent: float = 20.0  # between the platform's size and ours
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """A workspace's settings, checked; paths and URLs are absolute."""
@@ -59,6 +70,7 @@ class Settings:
     s3: S3 = S3()
     retention: Retention = Retention()
     guard: Guard = Guard()
+    notify: Notify = Notify()
 
 
 Check = Callable[[Any], str]  # "" when the value is right, else what is wrong with it
@@ -114,6 +126,13 @@ _TABLES: Mapping[str, Mapping[str, Check]] = {
         "runs": _DAYS,
     },
     "guard": {"max_removed_percent": _percent, "max_change_percent": _percent},
+    "notify": {
+        "webhook": _matches(r"(?:file:|env:|secret://).+", _REFERENCE),
+        "slack": _matches(r"(?:file:|env:|secret://).+", _REFERENCE),
+        "topic": _matches(r"arn:aws[a-z-]*:sns:\S+", "must be the ARN of an SNS topic"),
+        "match_rate_drop": _percent,
+        "drift_percent": _percent,
+    },
     "log": {"level": _matches(r"debug|info|warning|error|off", "must be a level: info, warning …")},
 }
 _REQUIRED = (("workspace", "name"), ("workspace", "secret"))
@@ -232,6 +251,7 @@ def _settings(folder: Path, value: Mapping[str, Any]) -> Settings:
         s3=S3(**_table(value, "s3")),
         retention=Retention(**_table(value, "retention")),
         guard=Guard(**{k: float(v) for k, v in _table(value, "guard").items()}),
+        notify=Notify(**_table(value, "notify")),
     )
 
 

@@ -58,10 +58,16 @@ def _export(workspace: Workspace, export: exports.Export) -> str:
         told = {"status": "failed", "code": "bug", "detail": "a fault of the bridge; see its log"}
     if told["status"] == "done":
         _publish(workspace, export.audience)
+    _tell(workspace, export, told)
     ended = {"began": began, "ended": iso(workspace.now())}
     exports.note(workspace.kv, export.id, {**told, **ended})
     log("export", run=told.get("run"), outcome=told["status"])
     return str(told["status"])
+
+
+def _tell(workspace: Workspace, export: exports.Export, told: Mapping[str, Any]) -> None:
+    pair = {"audience": export.audience, "destination": export.to, "dry_run": export.dry_run}
+    workspace.teller().tell_of({**pair, **told}, once="" if told.get("run") else export.id)
 
 
 def _synced(workspace: Workspace, export: exports.Export) -> dict[str, Any]:
@@ -91,6 +97,9 @@ def give_up(workspace: Workspace, kind: str, id_: str) -> None:
         detail = "it was tried several times; ask again when what it waits for is there"
         told = {"status": "failed", "code": "retryable", "detail": detail}
         exports.note(workspace.kv, id_, told)
+        export = exports.find(workspace.lake.store, id_)
+        if export is not None:
+            _tell(workspace, export, told)
 
 
 def _report(workspace: Workspace, name: str) -> str:

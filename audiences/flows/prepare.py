@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audiences.delivery.outbox import Plan, read_plan, recorded_ids
 from audiences.destinations import Destination
 from audiences.flows import load
+from audiences.flows.estimate import estimate
 from audiences.flows.news import concerns
 from audiences.flows.places import held_table, id_key, open_key, place_of
 from audiences.flows.plan import Asked, latest_inputs, make_plan, terms_of
@@ -105,6 +106,9 @@ def prepare(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
         audience_id=known_id(workspace, to, piece.audience),
         inputs=latest_inputs(workspace.lake, rule, piece.destination),
     )
+    if plan.dry_run:
+        report = replace(report_of(plan, "dry_run"), estimate=estimate(workspace, plan, to))
+        return {"report": report.as_json()}
     return {"report": _begun(workspace, plan, piece.owner).as_json()}
 
 
@@ -116,8 +120,6 @@ def _own(workspace: Workspace, piece: LakePiece) -> Plan | None:
 
 
 def _begun(workspace: Workspace, plan: Plan, owner: str) -> Report:
-    if plan.dry_run:
-        return report_of(plan, "dry_run")
     if plan.stopped:
         return report_of(plan, "stopped")
     if not plan.requests:

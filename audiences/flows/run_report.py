@@ -38,6 +38,7 @@ class Report:
     adopted: bool = False  # an audience of this name was there before: it may hold others too
     resumed: str = ""  # the interrupted run that was brought to its end first
     warnings: list[str] = field(default_factory=list)  # what wants a look though all went well
+    estimate: dict[str, Any] = field(default_factory=dict)  # of a dry run: calls, minutes, money
 
     def as_json(self) -> dict[str, Any]:
         """Return the report with stable names."""

@@ -12,7 +12,7 @@ from audiences.flows.places import turn_name
 from audiences.flows.run_report import Report
 from audiences.flows.steps import Wish, bring_in_step
 from audiences.flows.workspace import Workspace
-from shared.errors import GuardError
+from shared.errors import BridgeError, GuardError
 
 PATIENCE_SECONDS = 90.0  # how long to wait for a platform that answers later
 
@@ -66,6 +66,23 @@ def sync(
     )
     with workspace.lock(turn_name(destination, audience)):
         return bring_in_step(InProcess(workspace, workspace.bench()), wish)
+
+
+def sync_and_tell(workspace: Workspace, audience: str, destination: str, **how: Any) -> Report:
+    """Sync as `sync` does, and tell people of a run that wants a look.
+
+    Raises:
+        BridgeError: as `sync` does, after it was told.
+    """
+    teller = workspace.teller()
+    pair = {"audience": audience, "destination": destination, "dry_run": bool(how.get("dry_run"))}
+    try:
+        report = sync(workspace, audience, destination, **how)
+    except BridgeError as error:
+        teller.tell_of({**pair, "status": "failed", "code": error.code, "detail": str(error)})
+        raise
+    teller.tell_of(report.as_json())
+    return report
 
 
 def stopped(report: Report) -> GuardError:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from audiences.flows.bench import Bench, Progress, silent
+from audiences.flows.notices import Teller
 from audiences.lake.lake import Lake
 from shared.clock import Clock
-from shared.ports import Http, KeyValue, Secrets, Sleep
+from shared.notify import Everybody
+from shared.ports import Http, KeyValue, Notify, Secrets, Sleep
 from shared.settings import Settings
 
 
@@ -31,10 +33,15 @@ class Workspace:
     destinations: Mapping[str, str]
     memory: str = "2GB"  # what DuckDB may take
     progress: Progress = silent
+    notify: Notify = field(default_factory=Everybody)
 
     def now(self) -> datetime:
         """Return the instant of this run."""
         return self.clock.now()
+
+    def teller(self) -> Teller:
+        """Return what tells people of runs."""
+        return Teller(self.notify, self.kv, self.settings.notify.match_rate_drop)
 
     def bench(self) -> Bench:
         """Return what light work takes of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from audiences.identifiers.packs import PACKS
 from audiences.platforms.base import Platform, Setting
 
+COST = "cost_per_thousand_rows"
 SETTINGS = (
     Setting(name="rows_per_request", says="rows in one request, in place of the documented limit"),
     Setting(name="bytes_per_request", says="bytes in one body"),
@@ -16,7 +18,9 @@ SETTINGS = (
     Setting(name="requests_per_second", says="requests a second"),
     Setting(name="requests_per_day", says="requests of the account in a day of UTC"),
     Setting(name="token_url", says="the address of the token endpoint"),
+    Setting(name=COST, says="what your contract charges, such as 0.25 USD; a dry run adds it up"),
 )
+_PRICE = re.compile(r"\d{1,9}(?:\.\d{1,6})? [A-Z]{3}")
 FOR_EVER = 9_999  # in days: what platforms write for a member who is never forgotten
 
 
@@ -76,6 +80,8 @@ def faults(platform: Platform, options: Mapping[str, str]) -> list[tuple[str, st
             found.append((name, f"'{name}' cannot be '{value}'", f"write one of {choices}"))
         elif name.startswith(("rows_per", "bytes_per", "requests_")) and not _is_number(value):
             found.append((name, f"'{name}' is not a number above 0", f"{name}: 10"))
+        elif name == COST and not _PRICE.fullmatch(value):
+            found.append((name, f"'{name}' is no price", f"{name}: 0.25 USD"))
     return found
 
 

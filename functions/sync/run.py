@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from audiences.flows.places import turn_name
 from audiences.flows.steps import Wish, bring_in_step
 from functions import _runtime
 from functions.sync.durable import DurableSteps, Functions
-from functions.sync.wish import read_event
+from functions.sync.wish import SyncEvent, read_event
 from shared.clock import Clock, iso
 from shared.errors import BridgeError
 from shared.log import log
@@ -39,6 +40,7 @@ def run(event: Mapping[str, Any], context: DurableContext) -> dict[str, Any]:
     else:
         told = _told(steps, asked.wish)
         steps.once("end of turn", lambda: _runtime.turns().give_back(turn, owner))
+    steps.once("told", lambda: _tell(asked, owner, told))
     steps.once("ended", lambda: _ended(asked.export, {**told, "began": began}))
     return told
 
@@ -83,6 +85,11 @@ def _began(export: str) -> str:
     if export:
         exports.note(_runtime.key_value(), export, {"status": "running", "began": began})
     return began
+
+
+def _tell(asked: SyncEvent, owner: str, told: Mapping[str, Any]) -> None:
+    once = "" if told.get("run") else hashlib.sha256(owner.encode()).hexdigest()[:32]
+    _runtime.teller().tell_of({**asked.wish.pair, "dry_run": asked.wish.dry_run, **told}, once)
 
 
 def _ended(export: str, told: Mapping[str, Any]) -> None:

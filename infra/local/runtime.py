@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,8 @@ from infra.local.store import open_store
 from shared import log, settings
 from shared.clock import Clock
 from shared.errors import ConfigurationError, Fault, RetryableError
-from shared.ports import Http, Store
+from shared.notify import notifying
+from shared.ports import Http, Notify, Store
 from shared.requests_http import RequestsHttp
 from shared.transports import transports
 
@@ -52,12 +53,13 @@ def open_workspace(
         region=found.s3.region,
         lifetimes=found.lifetimes,
     )
+    http = transports(RequestsHttp(), sftp=_sftp)
     return Workspace(
         settings=found,
         secret=secret,
         lake=lake,
         kv=SqliteKeyValue(state / "state.sqlite", Clock()),
-        http=transports(RequestsHttp(), sftp=_sftp),
+        http=http,
         secrets=secrets,
         clock=Clock(as_of),
         sleep=time.sleep,
@@ -66,6 +68,13 @@ def open_workspace(
         destinations=_files(folder / "destinations"),
         memory=os.environ.get("BRIDGE_MEMORY", "2GB"),
         progress=progress,
+        notify=notifying(
+            lambda: http,
+            lambda: secrets,
+            webhook=found.notify.webhook,
+            slack=found.notify.slack,
+            topic=_topic(found.notify.topic),
+        ),
     )
 
 
@@ -77,6 +86,13 @@ def _sftp() -> Http:
             "sftp:// needs paramiko, which is not installed: pip install 'audience-bridge[sftp]'"
         ) from None
     return SftpDrop()
+def _topic(arn: str | None) -> Callable[[], Notify] | None:
+    def make() -> Notify:
+        from shared.aws.topic import connect  # noqa: PLC0415 - boto3 takes long to import
+
+        return connect(arn or "")
+
+    return make if arn else None
 
 
 def _secret(secrets: LocalSecrets, found: settings.Settings) -> str:

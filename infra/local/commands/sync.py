@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from audiences.flows.run_report import Report
-from audiences.flows.sync import stopped, sync
+from audiences.flows.sync import stopped, sync_and_tell
 from infra.local.context import HERE, AsOf, Folder, Json, work
 from infra.local.output import Output, cell, table
 from shared.errors import GuardError
@@ -43,7 +43,7 @@ def sync_(
     """Add and remove until the platform holds exactly the audience."""
     output = Output(json)
     with work(folder, as_of, output) as workspace:
-        report = sync(
+        report = sync_and_tell(
             workspace, audience, destination, mode=mode or None, dry_run=dry_run, approve=approve
         )
     output.result(report.as_json(), lambda console: show(console, report))
@@ -68,11 +68,7 @@ def show(console: Console, report: Report) -> None:
     for reason, count in sorted(report.dropped.items()):
         console.print(f"  {count:,} not sent: {_DROPPED.get(reason, reason)}")
     if report.status == "dry_run":
-        console.print(
-            f"  would send {report.rows:,} rows in {report.requests:,} requests "
-            f"({report.bytes:,} bytes); digest {report.digest[:16]}…"
-        )
-        console.print(f"  the exact bodies are in outbox/{report.run}/ of the lake")
+        _show_estimate(console, report)
     elif report.requests and report.status != "stopped":
         counts = ("accepted", "rejected", "unknown")
         words = ", ".join(f"{cell(getattr(report, name))} {name}" for name in counts)
@@ -84,6 +80,24 @@ def show(console: Console, report: Report) -> None:
         )
     if report.resumed:
         console.print(f"  run {report.resumed} had been interrupted and was brought to its end")
+
+
+def _show_estimate(console: Console, report: Report) -> None:
+    told = report.estimate
+    console.print(
+        f"  would send {report.rows:,} rows in {report.requests:,} requests "
+        f"({report.bytes:,} bytes); digest {report.digest[:16]}…"
+    )
+    console.print(
+        f"  takes {told['minutes']:g} minutes at least by the platform's limits; "
+        f"money: {told['money']}; the audience {told['audience']}"
+    )
+    for warning in told["warnings"]:
+        console.print(f"  [yellow]{warning}[/]")
+    rows = [(row["op"], ", ".join(row["keys"]), row["consent"]) for row in told["first_rows"]]
+    if rows:
+        console.print(table("First rows, by their shape", ("op", "keys", "consent"), rows))
+    console.print(f"  the exact bodies are in outbox/{report.run}/ of the lake")
 
 
 def rows_table(reports: list[Report]) -> object:

@@ -11,7 +11,7 @@ from tests.infra.aws.template import functions, plain, resources
 
 # Names in the world of the test, and what they are in the template.
 _NAMED = {"lakebucket": "LakeBucket", "configbucket": "ConfigBucket", "inboxbucket": "InboxBucket"}
-# By the call, what S3, SQS, DynamoDB and Secrets Manager do with the key of what they keep.
+# By the call, what S3, SQS, SNS, DynamoDB and Secrets Manager do with the key of what they keep.
 _KEY_FOR = {
     "s3:GetObject": ("kms:Decrypt",),
     "s3:PutObject": ("kms:GenerateDataKey", "kms:Decrypt"),  # parts of an upload are read, too
@@ -19,6 +19,7 @@ _KEY_FOR = {
     "sqs:ReceiveMessage": ("kms:Decrypt",),
     "secretsmanager:GetSecretValue": ("kms:Decrypt",),
     "secretsmanager:PutSecretValue": ("kms:GenerateDataKey", "kms:Decrypt"),
+    "sns:Publish": ("kms:GenerateDataKey", "kms:Decrypt"),
 }
 _TAKES = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 

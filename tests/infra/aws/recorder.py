@@ -59,6 +59,9 @@ def needs(environ: dict[str, Any], body: bytes, status: int) -> Iterator[Need]:
         if service == "sqs":
             name = name.rpartition("/")[2]
         yield f"{service}:{_SAME.get(action, action)}", name
+    elif service == "sns":
+        asked = parse_qs(body.decode())
+        yield f"sns:{asked['Action'][0]}", asked["TopicArn"][0].rpartition(":")[2]
     else:
         yield from _rest(service, environ)
 

@@ -112,6 +112,9 @@ def _export(world: World, key: str) -> None:
         for path in ("/runs", f"/runs/{told['run']}"):
             assert api(world, key, "GET", path)["statusCode"] == 200
     world.call("jobs", event("schedule_sync"))
+    with world.as_function("sync"):  # it fails, and somebody is told
+        told = run({"audience": "gold", "destination": "nowhere"}, Durable(world))  # type: ignore[arg-type]
+    assert told["status"] == "failed", told
 
 
 _SHOWN = (("/reports/contrast", "GET"), ("/audiences/gold/estimate", "POST"))

@@ -58,6 +58,7 @@ _NAMES = {
     "REFRESH": "RefreshFunction",
     "PLAN": "PlanFunction",
     "DELIVER": "DeliverFunction",
+    "NOTIFY_TOPIC": "arn:aws:sns:eu-west-1:123456789012:Notices",
 }
 
 
@@ -144,6 +145,7 @@ def make(url: str) -> str:
         ("ads/pinterest", json.dumps(_rotating(f"{url}/pinterest/v5/oauth/token"))),
     ):
         secrets.create_secret(Name=name, SecretString=value)
+    boto3.client("sns").create_topic(Name="Notices")
     boto3.client("scheduler").create_schedule_group(Name="Schedules")
     return str(boto3.client("sqs").create_queue(QueueName="CallsQueue")["QueueUrl"])
 

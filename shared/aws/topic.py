@@ -1,0 +1,47 @@
+"""Notices to an SNS topic, which sends them on as e-mail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.aws.errors import told
+from shared.ports import Notice
+
+_SUBJECT = 100  # SNS takes a subject of fewer characters, in ASCII
+_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
+
+
+def connect(topic: str, region: str | None = None) -> Topic:
+    """Open a topic with credentials from where AWS's tools look for them."""
+    region = region or topic.split(":")[3] or None
+    try:
+        client = boto3.session.Session().client("sns", region_name=region, config=_CONFIG)
+    except (BotoCoreError, ValueError) as error:
+        raise told(error, "the topic of notices") from error
+    return Topic(topic, client)
+
+
+class Topic:
+    """Tells whoever subscribes to a topic."""
+
+    def __init__(self, topic: str, client: Any) -> None:
+        self._topic = topic
+        self._client = client
+
+    def tell(self, notice: Notice) -> None:
+        """Tell it once.
+
+        Raises:
+            BridgeError: when it could not be told.
+        """
+        facts = "\n".join(f"{name}: {value}" for name, value in notice.facts.items() if value)
+        text = f"{notice.text}\n\nWhat to do: {notice.next}\n\n{facts}\n"
+        subject = notice.title.encode("ascii", "replace").decode()[: _SUBJECT - 1]
+        try:
+            self._client.publish(TopicArn=self._topic, Subject=subject, Message=text)
+        except (ClientError, BotoCoreError) as error:
+            raise told(error, "the topic of notices") from error
