@@ -1,4 +1,4 @@
-"""Checks the schedule of a sync: EventBridge Scheduler's cron and rate, and IANA time zones."""
+"""Checks the schedule of a sync: EventBridge Scheduler's cron, rate and at, and IANA time zones."""
 
 from __future__ import annotations
 
@@ -6,32 +6,28 @@ import re
 import zoneinfo
 
 from audiences.rules import reader
+from audiences.rules.cron import read_at, read_cron
 from audiences.rules.reader import Place
 
-_SCHEDULE = re.compile(r"(cron|rate)\((.*)\)")
+_SCHEDULE = re.compile(r"(cron|rate|at)\((.*)\)")
 _RATE = re.compile(r"([1-9]\d{0,5}) (minute|hour|day)(s?)")
-_FIELDS = (  # minutes, hours, day of month, month, day of week, year
-    r"[\d*,/-]+",
-    r"[\d*,/-]+",
-    r"[\d*,/?LW-]+",
-    r"[\dA-Z*,/-]+",
-    r"[\dA-Z*,/?L#-]+",
-    r"[\d*,/-]+",
-)
 
 
 def read_schedule(place: Place) -> str | None:
-    """Read a cron or rate expression; None means that nothing starts the sync by itself."""
+    """Read a cron, rate or at expression; None means that nothing starts the sync by itself."""
     if place.value is None:
         return None
     text = reader.read_text(place, "schedule")
     shape = _SCHEDULE.fullmatch(text)
     if text and not shape:
-        place.fault("schedule is neither cron(…) nor rate(…)", "such as 'cron(0 6 * * ? *)'")
+        fix = "such as 'cron(0 6 * * ? *)'"
+        place.fault("schedule is neither cron(…) nor rate(…) nor at(…)", fix)
     elif shape and shape[1] == "rate":
         _check_rate(place, shape[2])
+    elif shape and shape[1] == "at":
+        _check_at(place, shape[2])
     elif shape:
-        _check_cron(place, shape[2].split())
+        _check_cron(place, shape[2])
     return text
 
 
@@ -41,14 +37,19 @@ def _check_rate(place: Place, inner: str) -> None:
         place.fault("this rate cannot be read", "such as 'rate(1 day)' or 'rate(6 hours)'")
 
 
-def _check_cron(place: Place, fields: list[str]) -> None:
-    if len(fields) != len(_FIELDS):
-        fix = "minutes, hours, day of month, month, day of week, year"
-        place.fault(f"cron takes six fields, not {len(fields)}", fix)
-    elif not all(re.fullmatch(p, f) for p, f in zip(_FIELDS, fields, strict=True)):
-        place.fault("this cron cannot be read", "such as 'cron(0 6 * * ? *)'")
-    elif (fields[2] == "?") == (fields[4] == "?"):
-        place.fault("cron needs '?' in exactly one of its two day fields", "'cron(0 6 * * ? *)'")
+def _check_cron(place: Place, inner: str) -> None:
+    try:
+        read_cron(inner)
+    except ValueError as error:
+        fix = "'cron(0 6 * * ? *)': minutes, hours, day of month, month, day of week, year"
+        place.fault(str(error), fix)
+
+
+def _check_at(place: Place, inner: str) -> None:
+    try:
+        read_at(inner, zoneinfo.ZoneInfo("UTC"))
+    except ValueError:
+        place.fault("this instant cannot be read", "such as 'at(2026-11-21T06:00:00)'")
 
 
 def read_timezone(place: Place) -> str:

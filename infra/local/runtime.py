@@ -64,8 +64,8 @@ def open_workspace(
         clock=Clock(as_of),
         sleep=time.sleep,
         lock=_Locks(state / "locks").hold,
-        audiences=_files(folder / "audiences"),
-        destinations=_files(folder / "destinations"),
+        audiences=texts(folder / "audiences"),
+        destinations=texts(folder / "destinations"),
         memory=os.environ.get("BRIDGE_MEMORY", "2GB"),
         progress=progress,
         notify=notifying(
@@ -120,7 +120,8 @@ def _store(found: settings.Settings) -> Store:
     return store
 
 
-def _files(folder: Path) -> Mapping[str, str]:
+def texts(folder: Path) -> Mapping[str, str]:
+    """Read the YAML files in a folder: name -> text."""
     return {
         path.stem: path.read_text(encoding="utf-8", errors="replace")
         for path in sorted(folder.glob("*.yaml"))

@@ -1,4 +1,4 @@
-"""The worker of `bridge serve`: absorbs queued calls within a second, and carries out jobs."""
+"""The worker of `bridge serve`: absorbs calls within a second, carries out jobs, keeps time."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audiences.flows.absorb import absorb
+from audiences.flows.exports import Desk
 from audiences.flows.jobs import carry_out, give_up
 from audiences.flows.queued import Delivered
 from audiences.flows.workspace import Workspace
+from infra.local.jobs import QueueJobs
 from infra.local.queue import MOST_RECEIVES, LocalQueue, Message
-from infra.local.runtime import STATE, open_workspace
+from infra.local.runtime import STATE, open_workspace, texts
+from infra.local.timer import Timer
 from shared.clock import Clock
 from shared.errors import DataError, RetryableError
 from shared.log import log
@@ -23,6 +26,7 @@ _AT_ONCE = 2_000
 _OUT_SECONDS = 24 * 3600  # the worker is alone: what is out when it starts is given back
 _REST_SECONDS = 0.2
 _LONGEST_WAIT = 60.0
+_TICK_SECONDS = 5.0
 
 
 def calls_queue(folder: Path) -> LocalQueue:
@@ -107,15 +111,18 @@ def working(folder: Path) -> Iterator[Worker]:
     """
     workspace = open_workspace(folder)
     worker = Worker(folder, calls_queue(folder), jobs_queue(folder))
+    jobs = QueueJobs(worker.jobs)
+    timer = Timer(Desk(workspace.lake.store, workspace.kv, jobs, workspace.clock))
     over = threading.Event()
     with workspace.lock("serve"):
         for queue in (worker.calls, worker.jobs):
             queue.recover()
-        steps: tuple[Callable[[], int], ...] = (
-            lambda: worker.absorb_once(workspace),
-            worker.work_once,
+        steps: tuple[tuple[Callable[[], int], float], ...] = (
+            (lambda: worker.absorb_once(workspace), _REST_SECONDS),
+            (worker.work_once, _REST_SECONDS),
+            (lambda: timer.tick(texts(folder / "audiences")), _TICK_SECONDS),
         )
-        threads = [threading.Thread(target=_loop, args=(step, over)) for step in steps]
+        threads = [threading.Thread(target=_loop, args=(step, rest, over)) for step, rest in steps]
         for thread in threads:
             thread.start()
         try:
@@ -126,7 +133,7 @@ def working(folder: Path) -> Iterator[Worker]:
                 thread.join()
 
 
-def _loop(step: Callable[[], int], over: threading.Event) -> None:
+def _loop(step: Callable[[], int], rest: float, over: threading.Event) -> None:
     while not over.is_set():
         try:
             found = step()
@@ -134,4 +141,4 @@ def _loop(step: Callable[[], int], over: threading.Event) -> None:
             log("crash", level="error", error=error)
             found = 0
         if not found:
-            over.wait(_REST_SECONDS)
+            over.wait(rest)

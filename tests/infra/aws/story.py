@@ -113,7 +113,7 @@ def _export(world: World, key: str) -> None:
             assert api(world, key, "GET", path)["statusCode"] == 200
     world.call("jobs", event("schedule_sync"))
     with world.as_function("sync"):  # it fails, and somebody is told
-        told = run({"audience": "gold", "destination": "nowhere"}, Durable(world))  # type: ignore[arg-type]
+        told = run({"audience": "gold", "destination": "google", "mode": "no"}, Durable(world))  # type: ignore[arg-type]
     assert told["status"] == "failed", told
 
 
