@@ -69,7 +69,7 @@ aws-lint: $(DEV) $(call tools,lint)  ## Check the template and its policies (cfn
 	@$(RUN) infra.lint .venv-lint/bin
 
 aws-bundles: aws-build $(call tools,emulator)  ## Run every built function under Lambda's emulator
-	@$(RUN) pytest -q -m aws tests/aws/test_bundles.py
+	@$(RUN) pytest -q -m aws -o junit_family=xunit1 --junitxml=build/bundles.xml tests/aws/test_bundles.py
 
 aws-test: aws-build $(call tools,emulator)  ## Deploy the template on a local AWS and test it from outside
 	@$(RUN) pytest -q -m "aws and not slow" tests/aws

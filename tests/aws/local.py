@@ -99,7 +99,7 @@ def environment() -> Iterator[None]:
         os.environ.update(before)
 
 
-def until(done: Callable[[], Any], seconds: float = 90) -> Any:
+def until(done: Callable[[], Any], seconds: float = 240) -> Any:
     """Wait until something is so, and return it."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

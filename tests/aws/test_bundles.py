@@ -110,11 +110,13 @@ def test_a_bundle_answers_its_event(
 
 
 @pytest.mark.parametrize("function", BUNDLES)
-def test_a_bundle_is_small_and_compiled(function: str) -> None:
+def test_a_bundle_is_small_and_compiled(function: str, record_property: Any) -> None:
     folder = rie.BUILT / f"{function.capitalize()}Function"
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert files
-    assert sum(path.stat().st_size for path in files) < BUNDLES[function].limit * MEGABYTE
+    size = sum(path.stat().st_size for path in files) / MEGABYTE
+    record_property("unzipped", f"{size:.1f}")
+    assert size < BUNDLES[function].limit
     sources = {path.relative_to(folder) for path in files if path.suffix == ".py"}
     compiled = {
         path.relative_to(folder).parent.parent / f"{path.name.partition('.')[0]}.py"
@@ -126,12 +128,16 @@ def test_a_bundle_is_small_and_compiled(function: str) -> None:
 
 
 @pytest.mark.parametrize("function", SLOWEST)
-def test_a_light_function_starts_in_its_time(function: str, brought: Path) -> None:
+def test_a_light_function_starts_in_its_time(
+    function: str, brought: Path, record_property: Any
+) -> None:
     bundle = rie.BUILT / f"{function.capitalize()}Function"
     code = f"import functions.{function}.handler"
     own, measure = (
         min(_seconds(bundle, brought, text) for _ in range(5)) for text in (code, "import boto3")
     )
+    record_property("import", f"{own * 1000:.0f}")
+    record_property("boto3", f"{measure * 1000:.0f}")
     most, times = SLOWEST[function]
     assert own < most
     assert own / measure < times, f"{own * 1000:.0f} ms against {measure * 1000:.0f} ms"
