@@ -48,7 +48,8 @@ def make_refused(con: Connection, of: str, country: str | None, takes: Sequence[
     con.execute(
         "CREATE OR REPLACE TEMP TABLE refused_fields AS FROM noted UNION ALL "
         "SELECT DISTINCT again.record, records.member, again.field, again.reason "
-        "FROM judged_fields AS again JOIN records USING (record) ANTI JOIN noted USING (record, field)"
+        "FROM judged_fields AS again JOIN records USING (record) "
+        "ANTI JOIN noted USING (record, field)"
     )
 
 
