@@ -86,6 +86,8 @@ def _sftp() -> Http:
             "sftp:// needs paramiko, which is not installed: pip install 'audience-bridge[sftp]'"
         ) from None
     return SftpDrop()
+
+
 def _topic(arn: str | None) -> Callable[[], Notify] | None:
     def make() -> Notify:
         from shared.aws.topic import connect  # noqa: PLC0415 - boto3 takes long to import
