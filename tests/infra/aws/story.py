@@ -112,8 +112,8 @@ def _export(world: World, key: str) -> None:
         for path in ("/runs", f"/runs/{told['run']}"):
             assert api(world, key, "GET", path)["statusCode"] == 200
     world.call("jobs", event("schedule_sync"))
-    with world.as_function("sync"):  # it fails, and somebody is told
-        told = run({"audience": "gold", "destination": "google", "mode": "no"}, Durable(world))  # type: ignore[arg-type]
+    # It fails, and somebody is told.
+    told = synced(world, {"audience": "gold", "destination": "google", "mode": "no"})
     assert told["status"] == "failed", told
 
 
