@@ -248,6 +248,8 @@ def _make_audience(bench: Bench, plan: Plan, session: Session) -> tuple[str, boo
     if begun or not adopted:  # one that a killed run has made counts as made here
         equip(session, wanted)
     kv.put(key, audience_id)
+    if adopted and not begun and audience_id != plan.audience:
+        kv.put(f"adopted/{plan.place}/{plan.audience}", audience_id)
     kv.delete(making)
     return audience_id, adopted
 

@@ -53,6 +53,14 @@ class Teller:
         except Exception as error:  # noqa: BLE001 - a notice never fails a run
             log("not_notified", level="error", error=error, run=told.get("run"))
 
+    def tell(self, notice: Notice, once: str) -> None:
+        """Tell of something else than a run, once by its name."""
+        try:
+            if self._is_first(f"told/{once}/{notice.kind}"):
+                self.notify.tell(notice)
+        except Exception as error:  # noqa: BLE001 - a notice never fails what it is about
+            log("not_notified", level="error", error=error)
+
     def _judged(self, told: Mapping[str, Any]) -> Notice | None:
         match told.get("status"):
             case "failed":

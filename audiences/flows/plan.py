@@ -24,7 +24,7 @@ from audiences.lake import now, query, snapshot
 from audiences.lake.lake import Lake
 from audiences.match.barred import make_barred
 from audiences.match.desired import make_desired, profile_columns
-from audiences.match.diff import make_changes, needs_rebuild_sql, ordered_sql
+from audiences.match.diff import held_before_sql, make_changes, needs_rebuild_sql, ordered_sql
 from audiences.platforms.base import AUDIENCE_ID, Course, Op, Platform, Target
 from audiences.rules.spec import Audience
 from shared.clock import iso
@@ -165,7 +165,8 @@ def read_tables(
     now.members_of(con, lake, state(f"members/{audience.name}", inputs["members"]), at)
     held = state(held_table(destination.name, audience.name), inputs["held"])
     _check_place(held, destination, audience_id)
-    con.register("held_before", snapshot.dataset(lake, held, schemas.HELD))
+    con.register("held_rows", snapshot.dataset(lake, held, schemas.HELD))
+    con.execute(held_before_sql(repair=bool(inputs.get("repair"))))
     (count,) = query.one(
         con,
         "SELECT count(DISTINCT unit) FROM held_before "
@@ -266,9 +267,8 @@ def _missing(workspace: Workspace, plan: Plan) -> tuple[str, ...]:
     """Name the commits that the last settled run had read and that are gone now."""
     if plan.inputs["held"] is None:
         return ()
-    held = snapshot.load(
-        workspace.lake, held_table(plan.destination, plan.audience), plan.inputs["held"]
-    )
+    table = held_table(plan.destination, plan.audience)
+    held = snapshot.load(workspace.lake, table, plan.inputs["held"])
     read = set(held.about.get("commits", ())) - set(plan.inputs["commits"])
     replaced = set().union(*(taken for _, taken in workspace.lake.compactions()))
     gone = sorted(read - replaced)

@@ -35,6 +35,7 @@ class LakePiece:
     mode: str | None = None
     dry_run: bool = False
     approve: str = ""
+    repair: bool = False
     abandoned: bool = False
     adopted: bool = False
     warnings: tuple[str, ...] = ()
@@ -104,7 +105,8 @@ def prepare(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
         to,
         asked=asked,
         audience_id=known_id(workspace, to, piece.audience),
-        inputs=latest_inputs(workspace.lake, rule, piece.destination),
+        inputs=latest_inputs(workspace.lake, rule, piece.destination)
+        | ({"repair": True} if piece.repair else {}),
     )
     if plan.dry_run:
         report = replace(report_of(plan, "dry_run"), estimate=estimate(workspace, plan, to))

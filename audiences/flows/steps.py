@@ -53,6 +53,7 @@ class Wish:
     mode: str | None = None
     dry_run: bool = False
     approve: str = ""
+    repair: bool = False  # send again everything that should be held
 
     @property
     def pair(self) -> dict[str, Any]:
@@ -71,7 +72,8 @@ def bring_in_step(steps: Steps, wish: Wish) -> Report:
     if before is not None and before.status == "waiting":
         return replace(before, resumed=before.run)
     steps.lake("refresh", {"audience": wish.audience})
-    asked = {"mode": wish.mode, "dry_run": wish.dry_run, "approve": wish.approve}
+    asked: Told = {"mode": wish.mode, "dry_run": wish.dry_run, "approve": wish.approve}
+    asked = {**asked, **({"repair": True} if wish.repair else {})}
     report = _report(steps.lake("plan", {**wish.pair, **asked}))
     if report.status == "planned":
         report = _carry_out(steps, wish, report.run, report.requests)

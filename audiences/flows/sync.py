@@ -50,6 +50,7 @@ def sync(
     mode: str | None = None,
     dry_run: bool = False,
     approve: str = "",
+    repair: bool = False,
 ) -> Report:
     """Refresh, plan, deliver and settle one audience at one destination.
 
@@ -62,7 +63,12 @@ def sync(
     """
     load.audience(workspace, audience)
     wish = Wish(
-        audience=audience, destination=destination, mode=mode, dry_run=dry_run, approve=approve
+        audience=audience,
+        destination=destination,
+        mode=mode,
+        dry_run=dry_run,
+        approve=approve,
+        repair=repair,
     )
     with workspace.lock(turn_name(destination, audience)):
         return bring_in_step(InProcess(workspace, workspace.bench()), wish)

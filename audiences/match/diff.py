@@ -19,6 +19,18 @@ from audiences.match.desired import FIELD, ROW
 from audiences.platforms.base import Platform
 
 
+def held_before_sql(*, repair: bool) -> str:
+    """Make the view `held_before` of `held_rows`; a repair is sure of nothing that is held.
+
+    So everything that should be held is sent again, and what should not is taken back.
+    """
+    state = "'unknown'" if repair else "state"
+    return (
+        "CREATE OR REPLACE TEMP VIEW held_before AS "
+        f"SELECT * REPLACE ({state} AS state) FROM held_rows"
+    )
+
+
 def holding_sql(platform: Platform, as_of: datetime, starts: datetime) -> str:
     """Drop rows that the platform has forgotten, and from the others keys whose life is over.
 

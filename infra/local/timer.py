@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from audiences.flows import exports
 from audiences.flows.exports import Desk
@@ -78,7 +79,7 @@ class Timer:
         return not exports.is_over(self.desk.kv, export)
 
     def _ask(self, name: str, entry: SyncEntry, due: datetime) -> str:
-        wanted = {"audience": name, "to": entry.to, "mode": entry.mode}
+        wanted: dict[str, Any] = {"audience": name, "to": entry.to, "mode": entry.mode}
         wanted |= {"dry_run": False, "approve": ""}
         try:
             asked = exports.ask(

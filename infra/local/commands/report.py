@@ -8,14 +8,17 @@ from typing import Annotated
 
 import typer
 
+from audiences.flows.drift import drift_report
 from audiences.flows.match_loss import match_loss
 from audiences.flows.report import contrast_report, decay_report, match_rate_report
 from audiences.flows.workspace import Workspace
 from infra.local.context import HERE, PLAIN, AsOf, Folder, Json, work
 from infra.local.output import Output
+from infra.local.render.drift import drift_table
 from infra.local.render.matching import loss_table, rate_table
 from infra.local.render.page import report_page
 from infra.local.render.terminal import contrast_table, decay_chart
+from shared.clock import iso
 from shared.errors import ConfigurationError
 
 app = typer.Typer(
@@ -105,6 +108,21 @@ def match_rate(
     with work(folder, as_of, output) as workspace:
         found = match_rate_report(workspace, audiences or ())
     output.result(found.as_json(), lambda console: console.print(rate_table(found)))
+
+
+@app.command()
+def drift(
+    audiences: Names = None, as_of: AsOf = "", folder: Folder = HERE, json: Json = False
+) -> None:
+    """Compare what platforms say that they hold with what we hold them to hold."""
+    output = Output(json)
+    with work(folder, as_of, output) as workspace:
+        found = drift_report(workspace, tuple(audiences or ()))
+        value = {"report": "drift", "as_of": iso(workspace.now())}
+    output.result(
+        {**value, "pairs": [each.as_json() for each in found]},
+        lambda console: console.print(drift_table(found)),
+    )
 
 
 def _form(form: str, json: bool) -> tuple[Output, str]:

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("sync")(sync_)
 
 
-def sync_(
+def sync_(  # noqa: PLR0913, PLR0917 - a parameter is an option
     audience: Annotated[str, typer.Argument(metavar="AUDIENCE")],
     destination: Annotated[str, typer.Argument(metavar="DESTINATION")],
     mode: Annotated[str, typer.Option("--mode", metavar="mirror|add")] = "",
@@ -36,6 +36,9 @@ def sync_(
     approve: Annotated[
         str, typer.Option("--approve", metavar="TOKEN", help="Let pass what the guard stopped.")
     ] = "",
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Send again everything that should be held.")
+    ] = False,
     as_of: AsOf = "",
     folder: Folder = HERE,
     json: Json = False,
@@ -44,7 +47,13 @@ def sync_(
     output = Output(json)
     with work(folder, as_of, output) as workspace:
         report = sync_and_tell(
-            workspace, audience, destination, mode=mode or None, dry_run=dry_run, approve=approve
+            workspace,
+            audience,
+            destination,
+            mode=mode or None,
+            dry_run=dry_run,
+            approve=approve,
+            repair=repair,
         )
     output.result(report.as_json(), lambda console: show(console, report))
     if report.status == "stopped":
