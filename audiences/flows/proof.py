@@ -12,6 +12,7 @@ from audiences.delivery import outbox
 from audiences.delivery.outbox import Plan, Planned, Recorded
 from audiences.delivery.outcomes import Outcomes, outcomes
 from audiences.flows.places import report_key
+from audiences.flows.taking import lets_go
 from audiences.lake.lake import Lake
 from audiences.platforms import platform
 from shared.clock import day, parse_instant
@@ -41,14 +42,16 @@ def check_pieces(lake: Lake) -> Iterator[str]:
 
 def _check_run(lake: Lake, plan: Plan, ids: Sequence[str]) -> Iterator[str]:
     report = lake.read_json(report_key(plan.run)) or {}
+    settled = report.get("status") in ("done", "abandoned")
     audience_id = plan.audience_id or str(report.get("audience_id", ""))
-    if audience_id and not (plan.replaces and report.get("status") == "abandoned"):
+    gone = settled and lets_go(plan.platform)
+    if audience_id and not gone and not (plan.replaces and report.get("status") == "abandoned"):
         for planned in plan.requests:
             if planned.id in ids:
                 yield from _Proof(lake, plan, planned, audience_id).check(
                     planned.id, range(planned.rows)
                 )
-    if report.get("status") in ("done", "abandoned"):
+    if settled:
         yield from _check_ledger(lake, plan, outcomes(lake.store, plan.run), ids)
 
 

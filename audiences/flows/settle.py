@@ -18,8 +18,8 @@ from audiences.delivery.batches import ROWS, rows_key
 from audiences.delivery.outbox import Plan, forget_bodies
 from audiences.flows.places import held_table, id_key, report_key
 from audiences.flows.run_report import Report, close_run, made_key, report_of
+from audiences.flows.taking import lets_go
 from audiences.flows.workspace import Workspace
-from audiences.identifiers.packs import PACKS
 from audiences.lake import snapshot
 from audiences.lake.query import batches, connect
 from audiences.lake.snapshot import Snapshot
@@ -64,8 +64,7 @@ def end_run(
 
 def _closed(workspace: Workspace, plan: Plan, report: Report) -> Report:
     report = close_run(workspace.lake.store, workspace.kv, plan, report)
-    rules = PACKS.get(plan.platform)
-    if rules is not None and rules.clear:
+    if lets_go(plan.platform):
         forget_bodies(workspace.lake.store, plan.run)
     return report
 

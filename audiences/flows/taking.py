@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audiences.destinations import Destination
-from audiences.identifiers.packs import Pack, pack
+from audiences.identifiers.packs import PACKS, Pack, pack
 from audiences.platforms import platform
 from audiences.platforms.base import Op, Platform
 from audiences.platforms.limits import limited
@@ -37,3 +37,9 @@ def check(audience: Audience, to: Platform, mode: str) -> None:
             f"{' and '.join(sorted(to.of))}: it keeps ids without an end of life "
             f"(send it to a platform that forgets, or make it of: people)"
         )
+
+
+def lets_go(slug: str) -> bool:
+    """Say whether what was sent to a platform is let go when its run is settled: it is in clear."""
+    rules = PACKS.get(slug)
+    return rules is not None and rules.clear

@@ -13,6 +13,7 @@ MODULES = {
     "criteo": "audiences.platforms.criteo:CRITEO",
     "file_drop": "audiences.platforms.file_drop:FILE_DROP",
     "google": "audiences.platforms.google:GOOGLE",
+    "klaviyo": "audiences.platforms.klaviyo:KLAVIYO",
     "line": "audiences.platforms.line:LINE",
     "linkedin": "audiences.platforms.linkedin:LINKEDIN",
     "meta": "audiences.platforms.meta:META",

@@ -200,6 +200,16 @@ def _upsert(state: State, facts: dict[str, Any], lists: list[Audience]) -> None:
     _people(state)[number] = keys
     for one in lists:
         one.add([tuple(keys.values())])
+    _mark(state, facts.get("properties"), tuple(keys.values()))
+
+
+def _mark(state: State, properties: Any, keys: tuple[str, ...]) -> None:
+    """Let a property that is true or false stand for being in a segment of its name."""
+    for name, value in (properties if isinstance(properties, dict) else {}).items():
+        if type(value) is bool:
+            made = Audience(id=name, name=name, account="")
+            segment = state.platforms["klaviyo"].setdefault(name, made)
+            segment.add([keys]) if value else segment.remove([keys])
 
 
 def _job(state: State, number: str, *, errors: bool) -> Reply:

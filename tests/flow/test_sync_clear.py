@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -9,6 +10,8 @@ import pytest
 
 from audiences.flows.expire import expire
 from audiences.flows.runs import show_run, verify_ledger
+from shared.ports import HttpAnswer, HttpRequest
+from shared.requests_http import RequestsHttp
 from tests.flow.sync_world import DiedError, LossyHttp, World, customers
 
 PLACE = """\
@@ -116,3 +119,24 @@ def test_what_a_run_sends_is_kept_until_the_run_is_over(world: World) -> None:
     assert "outbox" in holding(world, PEOPLE[0].mail)
     assert world.sync("there").accepted == 4
     assert holding(world, PEOPLE[0].mail) == {"held"}
+
+
+class Narrow:
+    """A receiver to whom more than two members are too many."""
+
+    def __init__(self) -> None:
+        self.real = RequestsHttp()
+
+    def send(self, request: HttpRequest, timeout_seconds: float) -> HttpAnswer:
+        if len(json.loads(request.body)["data"]["members"]) > 2:
+            return HttpAnswer(status=413)
+        return self.real.send(request, timeout_seconds)
+
+
+def test_a_run_whose_bodies_are_gone_still_adds_up_in_the_ledger(world: World) -> None:
+    place(world, "email")
+    world.customers(PEOPLE)
+    assert world.sync("there", http=Narrow()).accepted == 4
+    assert members(world) == {one.mail for one in PEOPLE}
+    assert holding(world, PEOPLE[0].mail) == {"held"}
+    assert verify_ledger(world.open()).faults == ()

@@ -15,7 +15,7 @@ base_url: {url}/{slug}
 guard: {{max_removed_percent: 100, max_change_percent: 100000}}
 """
 FIRST, THEN = customers(range(8), device=False), customers(range(3), device=False, tier="none")
-PLACES = ["webhook", "braze", "onesignal", "file_drop"]
+PLACES = ["webhook", "braze", "klaviyo", "onesignal", "file_drop"]
 
 
 def members(world: World, slug: str) -> set[str]:

@@ -29,6 +29,7 @@ where:
 sync:
   - {{to: meta, schedule: "{_DAY}"}}
   - {{to: google}}
+  - {{to: webhook}}
 """
 DESTINATION = """\
 name: {name}
@@ -42,6 +43,7 @@ _PLACES = (
     ("meta", "act_12", "meta"),
     ("google", '"34"', "meta"),
     ("pinterest", '"5"', "pinterest"),
+    ("webhook", "crm", "meta"),
 )
 _NAMES = {
     "SCHEDULES": "Schedules",
