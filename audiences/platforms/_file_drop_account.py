@@ -17,9 +17,8 @@ ANSWERS = {
     Action.DONE: "2xx",
     Action.RETRY: "no answer, 408, 409, 429, 5xx; 2xx with a page",
     Action.REAUTH: "401",
-    Action.SPLIT: "413",
     Action.REFUSED: "other 4xx",
-    Action.STOP: "3xx, 403, 404, 405",
+    Action.STOP: "3xx, 400, 403, 404, 405, 413, 422: without one file a set is no set",
 }
 NOTES = (
     "`base_url` is the folder, such as `s3://bucket/incoming`; it has no default.",
@@ -28,6 +27,8 @@ NOTES = (
         "`action` in each row; when all parts are there, `<audience>_<time>.manifest.json` "
         "with the rows, bytes and SHA-256 of each, and last `<audience>_<time>.done`."
     ),
+    "In AWS the role of the function that delivers must be allowed `s3:PutObject` in that folder.",
+    "`sftp://` goes from the `bridge` command alone, with the extra `sftp` installed.",
     "A reader waits for `.done`: then all files of its manifest are whole.",
     (
         "`liveramp`: every value in quotes, a column with the audience's name; no file takes "
@@ -48,6 +49,9 @@ UNVERIFIED = (
 
 def outcome(answer: Answer, _rows: int) -> Outcome:
     """Judge an answer: a file is there, or it is not."""
+    # A set without one of its files is no set: the run ends before anything says that it is done.
+    if answer.status in (400, 413, 422):
+        return say.judged(Action.STOP, f"http_{answer.status}")
     if not 200 <= answer.status < 300:
         return say.by_status(answer)
     # A page comes from what stands before the store: nobody knows what that did.

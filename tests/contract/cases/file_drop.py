@@ -31,8 +31,10 @@ CASE = Case(
         Error(status=201, body="created", action=Action.DONE),
         Error(status=200, body="<html>log in</html>", action=Action.RETRY),
         Error(status=401, body="", action=Action.REAUTH),
-        Error(status=413, body="", action=Action.SPLIT),
-        *(Error(status=s, body="", action=Action.STOP) for s in (302, 403, 404, 405)),
+        *(
+            Error(status=s, body="", action=Action.STOP)
+            for s in (302, 400, 403, 404, 405, 413, 422)
+        ),
         *(Error(status=s, body="", action=Action.RETRY) for s in (408, 409, 429, 500, 503)),
     ],
     golden={
