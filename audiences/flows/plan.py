@@ -206,11 +206,16 @@ def _rebuilds(
     In mode add that is so only where somebody may not be held any more.
 
     Raises:
-        ConfigurationError: when the destination's file ties it to one id.
+        ConfigurationError: when the destination's file ties it to one id, or nobody can give one.
     """
     if Op.REMOVE in to.ops or mode not in ("mirror", "add"):
         return False
     (needed,) = query.one(con, needs_rebuild_sql(mode))
+    if needed and to.create is None:
+        raise ConfigurationError(
+            f"{to.title} takes nobody out here, and {needed:,} of '{audience}' may not be held any "
+            "more: use mode replace, which sends the whole audience"
+        )
     if needed and audience in destination.audience_ids:
         fault = Fault(
             f"destinations/{destination.name}.yaml",

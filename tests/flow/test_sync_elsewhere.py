@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from shared.errors import ConfigurationError
+from shared.ports import HttpAnswer
+from tests.fakes import FakeHttp
 from tests.flow.sync_world import World, customers, sha
 
 PLACE = """\
@@ -40,3 +43,22 @@ def test_whoever_comes_and_goes_does_so_there(world: World, slug: str) -> None:
     assert world.sync("there").removes == 3
     left = {member for member in wanted if int(member[1:6]) >= 3}
     assert members(world, slug) == left
+
+
+def test_whoever_says_no_is_not_left_in_files_that_take_nobody_out(world: World) -> None:
+    options = "options: {convention: liveramp}\n"
+    world.put("destinations", "there", PLACE.format(slug="file_drop", url=world.url) + options)
+    world.customers(FIRST)
+    store = FakeHttp(lambda _: HttpAnswer(status=200))
+    assert world.sync("there", http=store, mode="add").accepted == 8
+    world.day = 1
+    world.customers(customers([2], device=False, ads="no"))
+    with pytest.raises(
+        ConfigurationError, match="1 of 'gold' may not be held any more: use mode r"
+    ):
+        world.sync("there", http=store, mode="add")
+    world.sync("there", http=store, mode="replace")
+    first, second = (one.body.decode() for one in store.requests)
+    assert sha(FIRST[2].mail) in first
+    assert sha(FIRST[2].mail) not in second
+    assert second.count("\n") == 7
