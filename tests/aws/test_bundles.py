@@ -87,7 +87,7 @@ CASES: dict[str, tuple[Any, str]] = {
     "api": (world.event("http_audiences"), '"statusCode": 401'),
     "ingest": (dropped(), '"kept": 1'),
     "refresh": (world.event("schedule_refresh"), '"built": ["gold"]'),
-    "plan": (world.event("piece_plan"), '"status": "done"'),
+    "plan": (world.event("piece_plan"), '{"done": {"report"'),
     "deliver": (world.event("piece_send"), '"error"'),
     "forget": (world.event("schedule_forget"), '"partitions": 0'),
     "jobs": ({"job": "report", "id": "contrast"}, '"status": "done"'),
@@ -133,9 +133,11 @@ def test_a_light_function_starts_in_its_time(
 ) -> None:
     bundle = rie.BUILT / f"{function.capitalize()}Function"
     code = f"import functions.{function}.handler"
-    own, measure = (
-        min(_seconds(bundle, brought, text) for _ in range(5)) for text in (code, "import boto3")
-    )
+    # In turns, so that what else the machine does falls on both.
+    times_of = [
+        [_seconds(bundle, brought, text) for text in (code, "import boto3")] for _ in range(5)
+    ]
+    own, measure = map(min, zip(*times_of, strict=True))
     record_property("import", f"{own * 1000:.0f}")
     record_property("boto3", f"{measure * 1000:.0f}")
     most, times = SLOWEST[function]
