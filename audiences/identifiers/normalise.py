@@ -16,7 +16,7 @@ from audiences.identifiers.births import (
 )
 from audiences.identifiers.catalog import ATTRIBUTES, base_type
 from audiences.identifiers.countries import canonical_country
-from audiences.identifiers.hashes import canonical_hash
+from audiences.identifiers.hashes import canonical_hash, looks_hashed
 from audiences.identifiers.mail import canonical_email
 from audiences.identifiers.names import canonical_line, canonical_name
 from audiences.identifiers.places import canonical_zip
@@ -101,7 +101,7 @@ def _mobile(value: str) -> Canonical:
     if not text:
         return refused("empty")
     if not _UUID.fullmatch(text):
-        return refused("bad_uuid")
+        return refused("already_hashed" if looks_hashed(trim(value)) else "bad_uuid")
     return refused("no_tracking_id") if _ZEROS.fullmatch(text) else Canonical(text)
 
 

@@ -34,6 +34,8 @@ _GAP = (
 )
 # The exit code that the ITU recommends to all countries.
 _EXIT = re.compile(rf"{_GAP}0{_GAP}0{_GAP}(?=[1-9])")
+# The same behind a plus: no country code begins with 0. One zero alone may be a trunk prefix.
+_PLUS_AND_EXIT = re.compile(rf"{_GAP}[+\uff0b]+{_GAP}0{_GAP}0{_GAP}(?=[1-9])")
 _FAULTS = {
     NumberParseException.INVALID_COUNTRY_CODE: "unknown_country_code",
     NumberParseException.NOT_A_NUMBER: "not_a_number",
@@ -134,6 +136,8 @@ def _slow(text: str, region: str | None) -> Canonical:
     if reason:
         return refused(reason)
     text = _ascii_digits(text)
+    if twice := _PLUS_AND_EXIT.match(text):
+        return _judged("+" + text[twice.end() :], None)
     first = _judged(text, region)
     exit_code = _EXIT.match(text)
     if first.value is not None or exit_code is None:

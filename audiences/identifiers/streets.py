@@ -73,7 +73,6 @@ _ES = (
 _LISTS = {"US": (_US,), "GB": (_GB,), "FR": (_FR, _GENERAL), "ES": (_GENERAL, _ES),
           "IT": (_GENERAL, _IT)}  # fmt: skip
 _BETWEEN = re.compile(r"\bC/O\b|[\s,.!\[\](){}]+")
-_NUMBER_AND_LETTER = re.compile(r"(\d+)-([^-]*[^-\d][^-]*)")
 _POUND = re.compile(r"(#)")
 
 
@@ -96,6 +95,7 @@ def abbreviated(street: str, country: str) -> str:
 
 
 def _split(word: str) -> list[str]:
-    found = _NUMBER_AND_LETTER.fullmatch(word)
-    parts = list(found.groups()) if found else [word]
+    number, _, rest = word.rpartition("-")
+    apart = number.isnumeric() and rest and not rest.isnumeric()
+    parts = [number, rest] if apart else [word]
     return [piece for part in parts for piece in _POUND.split(part) if piece]

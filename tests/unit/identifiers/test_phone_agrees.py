@@ -57,14 +57,19 @@ def library(text: str, region: str | None) -> tuple[str | None, str]:
 
 
 def expected(text: str, region: str | None) -> tuple[str | None, str]:
-    """The library; after it `00` read as plus where it found no number; never a decimal."""
+    """The library; after it `00` read as plus where it found no number; never a decimal.
+
+    Behind a plus `00` is read as nothing: no country code begins with 0.
+    """
     if text.strip() in STANDS_FOR_NOTHING:
         return None, STANDS_FOR_NOTHING[text.strip()]
     if re.fullmatch(r"[0-9]+\.0+", text):
         return None, "spreadsheet_number"
-    first = library(text, region)
     ascii_text = "".join(str(unicodedata.decimal(sign, sign)) for sign in text)
     digits = re.sub(f"[{PUNCTUATION}]", "", ascii_text)
+    if twice := re.match("[+\uff0b]+00([1-9].*)", digits):
+        return library("+" + twice[1], None)
+    first = library(text, region)
     if first[0] or not digits.startswith("00") or digits.startswith("000"):
         return first
     second = library("+" + digits[2:], None)
@@ -117,7 +122,7 @@ def mangled(text: str, rng: random.Random) -> str:
     """The text with what phone books, forms and keyboards add to a number or make of it."""
     ways = [
         *(text + tail for tail in (" x12", " ext. 345", ";ext=7", "#9", " (home)", "/2", "\t")),
-        *(head + text for head in ("tel:", "Tel. ", " ", "\u200e", "~", "++")),
+        *(head + text for head in ("tel:", "Tel. ", " ", "\u200e", "~", "++", "+00", "+ 00 ")),
         *(text.translate({48 + i: zero + i for i in range(10)})  # Arabic, Thai, full-width
           for zero in (0x0660, 0x06F0, 0x0E50, 0xFF10)),
         text.replace("+", "\uff0b"),
