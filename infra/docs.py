@@ -22,6 +22,37 @@ A platform is one file: a declaration, and pure functions from rows to exact req
 It does no I/O, holds no credentials and normalises nothing; see `base.py` for the shape, [decision 8](decisions/0008-what-a-platform-declares.md) for why it is like that, and [CONTRIBUTING](../CONTRIBUTING.md) for how one is added.
 The same suite (`tests/contract/`) runs over every platform of the registry, against the [sandbox](sandbox.md) over real HTTP.
 """
+_DESTINATION = """\
+## A destination
+
+A destination is one account on a platform: a file `destinations/NAME.yaml` of the workspace.
+
+```yaml
+name: tiktok-main                  # as the file; audiences say `to: tiktok-main`
+platform: tiktok                   # the first column of the table above
+account: "7000000000000000000"     # in quotes: ids are text
+credentials: env:TIKTOK_TOKEN      # where the secret is, never the secret itself
+# everything below may be left out
+audience_ids: {lapsed-vips: "2385"}   # else found or made by name, then remembered
+base_url: http://127.0.0.1:8900/tiktok   # the sandbox; left out: the real API
+options: {requests_at_once: "2"}   # below, of all platforms and of each
+consent: {require: [ad_user_data, ad_personalization], in: EEA, unknown_country: outside}
+guard: {max_removed_percent: 20, max_change_percent: 50, min_held: 0}
+```
+
+`account`, `credentials` and `options` differ from platform to platform; its section below says how.
+
+| `credentials:` | The secret is |
+|---|---|
+| `env:NAME` | in the environment |
+| `file:PATH` | in a file, seen from the workspace |
+| `secret://NAME` | in AWS Secrets Manager |
+| `sandbox` | the word `sandbox`: opens stand-ins on this machine alone |
+| `role` | none: a bucket (`s3://`) is opened by the role of who writes |
+
+Where credentials are JSON, the secret is one object, such as `{"client_id": "…", "client_secret": "…", "refresh_token": "…"}`.
+A platform that gives a new refresh token with each renewal needs a secret that can be written: `file:` or `secret://`.
+"""
 _ANSWERS = """\
 ## What an answer may mean
 
@@ -43,7 +74,7 @@ A message is always in our words: what a platform writes may quote the rows that
 def platforms_page() -> str:
     """Return docs/platforms.md."""
     known = [platform(slug) for slug in sorted(MODULES)]
-    parts = [_INTRO, "\n".join(_overview(known)), _ANSWERS, "\n".join(_common())]
+    parts = [_INTRO, "\n".join(_overview(known)), _DESTINATION, _ANSWERS, "\n".join(_common())]
     parts += ["\n".join(_section(each)) for each in known]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
@@ -115,7 +146,9 @@ def _facts(each: Platform) -> Iterator[tuple[str, str]]:
     yield "`credentials`", each.credentials
     yield "Audiences of", " and ".join(sorted(each.of, reverse=True))
     yield "Modes", ", ".join(_modes(each))
-    size = f"{limits.rows:,} rows" + (f", {limits.bytes:,} bytes" if limits.bytes else "")
+    size = f"{limits.rows:,} row{'s' * (limits.rows != 1)}" + (
+        f", {limits.bytes:,} bytes" if limits.bytes else ""
+    )
     yield "A request", size + (", keys of one kind" if limits.one_wire else "")
     wide = "each key once" if limits.one_per_wire else f"{limits.keys_per_row} keys of any kind"
     yield "A row", "1 key" if limits.keys_per_row == 1 else wide

@@ -38,7 +38,9 @@ LIFETIME = Setting(
     default=str(_DAYS),
 )
 CLIENT = Setting(
-    name="client_id", says="the application's client id, where the credentials are a bare token"
+    name="client_id",
+    says="the application's client id, which every call names; needed where the credentials are a "
+    "bare token",
 )
 NOTES = (
     "A record is named by a digest of its keys: no number of the company's leaves it.",

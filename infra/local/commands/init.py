@@ -15,6 +15,7 @@ from shared.errors import ConfigurationError
 
 BRIDGE_TOML = """\
 # An Audience Bridge workspace: audiences/*.yaml say who, destinations/*.yaml say where to.
+# The examples go to Meta, Google and The Trade Desk; docs/platforms.md has all that are known.
 [workspace]
 name = "{name}"
 lake = "lake"                       # a folder here, or s3://bucket/prefix

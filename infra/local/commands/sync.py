@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 def sync_(  # noqa: PLR0913, PLR0917 - a parameter is an option
     audience: Annotated[str, typer.Argument(metavar="AUDIENCE")],
     destination: Annotated[str, typer.Argument(metavar="DESTINATION")],
-    mode: Annotated[str, typer.Option("--mode", metavar="mirror|add")] = "",
+    mode: Annotated[str, typer.Option("--mode", metavar="mirror|add|replace")] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Plan to the byte, send nothing.")
     ] = False,

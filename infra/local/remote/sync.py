@@ -27,7 +27,7 @@ def sync(
     ctx: typer.Context,
     audience: Annotated[str, typer.Argument(metavar="AUDIENCE")],
     destination: Annotated[str, typer.Argument(metavar="DESTINATION")],
-    mode: Annotated[str, typer.Option("--mode", metavar="mirror|add")] = "",
+    mode: Annotated[str, typer.Option("--mode", metavar="mirror|add|replace")] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Plan to the byte, send nothing.")
     ] = False,
