@@ -63,10 +63,10 @@ def _lanes(
             return
         try:
             make(planned=planned).carry(planned.id, range(planned.rows))
-        except BaseException:
+            progress(planned.rows)
+        except BaseException:  # progress raises where the time is over, or the run cancelled
             halted.set()
             raise
-        progress(planned.rows)
 
     if not todo:
         return 0

@@ -23,7 +23,7 @@ from audiences.delivery.sender import deliver
 from audiences.delivery.session import Session
 from audiences.destinations import ROLE, Destination, is_loopback
 from audiences.flows.bench import Bench
-from audiences.flows.places import place_of, read_destination
+from audiences.flows.places import cancel_key, place_of, read_destination
 from audiences.flows.run_report import made_key, read_open, report_of
 from audiences.platforms import platform
 from audiences.platforms.base import Audience, Platform, Target
@@ -33,6 +33,11 @@ from shared.errors import ConfigurationError, IntegrityError
 
 FOREVER = float("inf")
 _ASKED_AT_ONCE = 50
+_LOOK_SECONDS = 0.5  # between looks at whether a run was cancelled
+
+
+class CancelledError(Exception):
+    """Ends the sending of a run that was cancelled; what is in flight ends and stays done."""
 
 
 class TimeUpError(Exception):
@@ -91,6 +96,9 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     plan, to = _run_of(bench, piece)
     part = replace(plan, requests=plan.in_order()[piece.start : piece.stop])
     audience_id, adopted, left = plan.audience_id, False, 0
+    cancelled = _is_cancelled(bench, piece.run)
+    if cancelled:
+        return _told(left, audience_id or "", cancelled=True)
     with (
         _session(bench, to, plan, audience_id or "") as session,
         circuit(bench.kv, session, plan.place),
@@ -100,11 +108,23 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
             session.target = replace(session.target, audience_id=audience_id)
         try:
             deliver(session, bench.store, part, audience_id, _progress(bench, plan, piece.seconds))
+        except CancelledError:
+            cancelled = True
         except TimeUpError:
             known = recorded_ids(bench.store, plan.run)
             left = sum(request.id not in known for request in part.requests)
         warnings = list(session.warnings)
-    return {"left": left, "audience_id": audience_id, "adopted": adopted, "warnings": warnings}
+    told = _told(left, audience_id, cancelled=cancelled)
+    return {**told, "adopted": adopted, "warnings": warnings}
+
+
+def _told(left: int, audience_id: str, *, cancelled: bool) -> Mapping[str, Any]:
+    told = {"left": left, "audience_id": audience_id, "adopted": False, "warnings": []}
+    return {**told, "cancelled": cancelled}
+
+
+def _is_cancelled(bench: Bench, run: str) -> bool:
+    return bench.kv.get(cancel_key(run)) is not None
 
 
 def ask(bench: Bench, piece: Piece) -> Mapping[str, Any]:
@@ -255,11 +275,15 @@ def _make_audience(bench: Bench, plan: Plan, session: Session) -> tuple[str, boo
 
 
 def _progress(bench: Bench, plan: Plan, seconds: float) -> Callable[[int], None]:
-    done, until = 0, time.monotonic() + seconds
+    done, until, looked = 0, time.monotonic() + seconds, 0.0
 
     def advance(rows: int) -> None:
-        nonlocal done
+        nonlocal done, looked
         done += rows
+        if time.monotonic() > looked + _LOOK_SECONDS:
+            looked = time.monotonic()
+            if _is_cancelled(bench, plan.run):
+                raise CancelledError
         bench.progress(f"send {plan.audience} → {plan.destination}", done)
         if time.monotonic() > until:
             raise TimeUpError

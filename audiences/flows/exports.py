@@ -19,7 +19,7 @@ from shared.ports import Jobs, KeyValue, Store
 
 JOB = "export"
 MODES = ("mirror", "add")
-OVER = ("done", "dry_run", "stopped", "failed")
+OVER = ("done", "dry_run", "stopped", "failed", "cancelled")
 KEEP_SECONDS = 30 * 24 * 3600
 _IDEMPOTENT_SECONDS = 24 * 3600
 

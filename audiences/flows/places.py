@@ -67,3 +67,8 @@ def id_key(place: str, audience: str) -> str:
 def report_key(run: str) -> str:
     """Name the final report of a run."""
     return f"runs/{run}.json"
+
+
+def cancel_key(run: str) -> str:
+    """Name the note that a run is to end where it is."""
+    return f"cancel/{run}"

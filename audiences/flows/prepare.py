@@ -11,7 +11,7 @@ from audiences.destinations import Destination
 from audiences.flows import load
 from audiences.flows.estimate import estimate
 from audiences.flows.news import concerns
-from audiences.flows.places import held_table, id_key, open_key, place_of
+from audiences.flows.places import cancel_key, held_table, id_key, open_key, place_of
 from audiences.flows.plan import Asked, latest_inputs, make_plan, terms_of
 from audiences.flows.refresh import refresh
 from audiences.flows.run_report import Report, open_run, read_open, report_of
@@ -61,7 +61,13 @@ def look(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
     here = plan.place == place_of(to)
     moved = here and held_moved(workspace, plan)
     unsent = {r.id for r in plan.requests} - recorded_ids(workspace.lake.store, plan.run)
-    go_on = here and not moved and (not unsent or _is_current(workspace, rule, to, plan, unsent))
+    wanted = workspace.kv.get(cancel_key(plan.run)) is None
+    go_on = (
+        wanted
+        and here
+        and not moved
+        and (not unsent or _is_current(workspace, rule, to, plan, unsent))
+    )
     return {"run": plan.run, "go_on": go_on, "moved": moved, "requests": len(plan.requests)}
 
 

@@ -19,7 +19,7 @@ class Report:
     run: str
     audience: str
     destination: str
-    status: str  # planned | done | dry_run | stopped | waiting | abandoned
+    status: str  # planned | done | dry_run | stopped | waiting | abandoned | cancelled
     adds: int
     removes: int
     changed: int

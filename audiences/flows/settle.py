@@ -16,7 +16,7 @@ from audiences import schemas
 from audiences.delivery import ledger, settle
 from audiences.delivery.batches import ROWS, rows_key
 from audiences.delivery.outbox import Plan, forget_bodies
-from audiences.flows.places import held_table, id_key, report_key
+from audiences.flows.places import cancel_key, held_table, id_key, report_key
 from audiences.flows.run_report import Report, close_run, made_key, report_of
 from audiences.flows.taking import lets_go
 from audiences.flows.workspace import Workspace
@@ -52,6 +52,8 @@ def end_run(
     if before is not None:
         return _closed(workspace, plan, Report(**before))
     status = "abandoned" if abandoned else "done"
+    if abandoned and workspace.kv.get(cancel_key(plan.run)) is not None:
+        status = "cancelled"
     audience_id = plan.audience_id or workspace.kv.get(made_key(plan))
     if audience_id is None:  # without an audience nothing can have been sent
         report = report_of(plan, status)

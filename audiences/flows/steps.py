@@ -69,7 +69,7 @@ def bring_in_step(steps: Steps, wish: Wish) -> Report:
     """
     steps.light("ready", {**wish.pair, "dry_run": wish.dry_run})
     before = None if wish.dry_run else _resume(steps, wish)
-    if before is not None and before.status == "waiting":
+    if before is not None and before.status in ("waiting", "cancelled"):
         return replace(before, resumed=before.run)
     steps.lake("refresh", {"audience": wish.audience})
     asked: Told = {"mode": wish.mode, "dry_run": wish.dry_run, "approve": wish.approve}
@@ -92,7 +92,9 @@ def _resume(steps: Steps, wish: Wish) -> Report | None:
         return None
     if found["go_on"]:
         return _carry_out(steps, wish, run, int(found["requests"]))
-    report = _give_up(steps, wish, run)
+    report = give_up(steps, wish, run)
+    if report.status == "cancelled":  # it was before this sync began, which is another wish
+        return None
     if found["moved"]:
         raise IntegrityError(
             f"what {wish.destination} holds of {wish.audience} was changed by somebody else since "
@@ -111,21 +113,27 @@ def _carry_out(steps: Steps, wish: Wish, run: str, requests: int) -> Report:
             told = steps.light("send", {**what, "start": start, "stop": start + size})
             adopted = adopted or bool(told["adopted"])
             warnings += [one for one in told["warnings"] if one not in warnings]
+            if told.get("cancelled"):
+                return give_up(steps, wish, run, adopted=adopted)
             if not told["left"]:
                 start += size
     except IntegrityError:
-        _give_up(steps, wish, run)
+        give_up(steps, wish, run)
         raise
     if _still_open(steps, what):
         return _report(steps.light("waiting", what))
     return _report(steps.lake("settle", {**what, "adopted": adopted, "warnings": warnings}))
 
 
-def _give_up(steps: Steps, wish: Wish, run: str) -> Report:
-    """Settle a run as it stands; what the platform was still at is asked for once more."""
+def give_up(steps: Steps, wish: Wish, run: str, *, adopted: bool = False) -> Report:
+    """Settle a run as it stands; what the platform was still at is asked for once more.
+
+    Raises:
+        BridgeError: as the pieces of work say.
+    """
     what = {**wish.pair, "run": run}
     _still_open(steps, what)
-    return _report(steps.lake("settle", {**what, "abandoned": True}))
+    return _report(steps.lake("settle", {**what, "abandoned": True, "adopted": adopted}))
 
 
 def _still_open(steps: Steps, what: Told) -> bool:

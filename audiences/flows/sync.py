@@ -10,9 +10,10 @@ from audiences.flows import deliver, load, prepare
 from audiences.flows.bench import Bench
 from audiences.flows.places import turn_name
 from audiences.flows.run_report import Report
-from audiences.flows.steps import Wish, bring_in_step
+from audiences.flows.runs import plan_of
+from audiences.flows.steps import Wish, bring_in_step, give_up
 from audiences.flows.workspace import Workspace
-from shared.errors import BridgeError, GuardError
+from shared.errors import BridgeError, GuardError, RetryableError
 
 PATIENCE_SECONDS = 90.0  # how long to wait for a platform that answers later
 
@@ -98,3 +99,14 @@ def stopped(report: Report) -> GuardError:
         f"{report.stopped}. Nothing was sent. Look at `bridge run show {report.run}`; "
         f"if it is right, run again with --approve {report.token}"
     )
+
+
+def end_cancelled(workspace: Workspace, run: str) -> Report | None:
+    """Settle a run that was cancelled while nobody is at it; None where somebody is, who will."""
+    plan = plan_of(workspace, run)
+    wish = Wish(audience=plan.audience, destination=plan.destination)
+    try:
+        with workspace.lock(turn_name(plan.destination, plan.audience)):
+            return give_up(InProcess(workspace, workspace.bench()), wish, run)
+    except RetryableError:
+        return None

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from audiences.flows import define, exports
+from audiences.flows.cancel import NotUnderWayError, cancel
 from audiences.flows.exports import Export, NotStoppedError, ReusedKeyError
 from functions.api.desk import Admin, Api, Exporter, Ports, ProblemError, Reader
 from shared.clock import parse_instant
@@ -96,6 +97,17 @@ def approve_run(
         token = approval.token if approval else ""
         return _accepted(ports, exports.approve(ports.desk, key.id, id, token))
     except NotStoppedError as error:
+        raise ProblemError(409, str(error)) from error
+
+
+@router.post("/runs/{id}/cancel", status_code=202, responses={404: {}, 409: {}})
+def cancel_run(id: str, ports: Ports, _: Exporter) -> dict[str, Any]:  # noqa: A002 - the path's word
+    """End a run where it is: no further request begins, and what was done is settled."""
+    if exports.show(ports.desk, id) is None:
+        raise ProblemError(404, "there is no such run")
+    try:
+        return cancel(ports.desk, id)
+    except NotUnderWayError as error:
         raise ProblemError(409, str(error)) from error
 
 

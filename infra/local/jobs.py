@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from shared.errors import RetryableError
 from shared.ports import Queue
 
 
@@ -17,3 +18,16 @@ class QueueJobs:
     def start(self, kind: str, id_: str) -> None:
         """Start the job of a kind that is described under an id; it may be started twice."""
         self.queue.put([json.dumps({"job": kind, "id": id_})])
+
+
+@dataclass(frozen=True, slots=True)
+class NoJobs:
+    """Takes no jobs: for commands that ask for none."""
+
+    def start(self, kind: str, id_: str) -> None:
+        """Refuse.
+
+        Raises:
+            RetryableError: always.
+        """
+        raise RetryableError(f"no worker takes the {kind} {id_} here: run bridge serve")

@@ -107,6 +107,18 @@ def test_what_the_guard_stopped_is_approved_with_its_token(served: ApiUp) -> Non
     problem(served.call("POST", "/runs/none/approve"), 404)
 
 
+def test_an_export_that_waits_is_cancelled_and_one_that_is_over_is_not(served: ApiUp) -> None:
+    id_ = export(served).headers["Location"].removeprefix("/runs/")
+    told = served.call("POST", f"/runs/{id_}/cancel")
+    assert (told.status_code, told.json()["status"]) == (202, "cancelled")
+    assert served.call("GET", f"/runs/{id_}").json()["status"] == "cancelled"
+    problem(served.call("POST", f"/runs/{id_}/cancel"), 409)
+    planning = export(served, {"to": "google"}).headers["Location"].removeprefix("/runs/")
+    exports.note(served.kv, planning, {"status": "running"})
+    problem(served.call("POST", f"/runs/{planning}/cancel"), 409)
+    problem(served.call("POST", "/runs/none/cancel"), 404)
+
+
 def test_runs_come_newest_first_in_pages(served: ApiUp) -> None:
     at = [NOW + timedelta(minutes=n) for n in range(5)]
     for moment in at:

@@ -23,7 +23,7 @@ RUN = "from infra.local.cli import main; main()"
 GROUPS = {
     "audience": ("list", "check", "explain", "build"),
     "report": ("contrast", "decay", "match-loss", "match-rate"),
-    "run": ("list", "show", "replay", "sent", "verify"),
+    "run": ("cancel", "list", "show", "replay", "sent", "verify"),
 }
 
 

@@ -1,4 +1,4 @@
-"""`bridge run`: list, show, replay and verify runs, and say what was sent of one person."""
+"""`bridge run`: list, show, replay, cancel and verify runs, and say what was sent of one person."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from audiences.flows.cancel import cancel as cancel_run
+from audiences.flows.exports import Desk
 from audiences.flows.replay import Replayed, replay_run
 from audiences.flows.runs import list_runs, show_run, verify_ledger
+from audiences.flows.sync import end_cancelled
 from infra.local.commands.sent import sent
 from infra.local.context import HERE, PLAIN, AsOf, Folder, Json, work
+from infra.local.jobs import NoJobs
 from infra.local.output import Output, table
 
 app = typer.Typer(
     name="run",
-    help="List, show, replay and verify runs, and say what was sent of one person.",
+    help="List, show, replay, cancel and verify runs, and say what was sent of one person.",
     no_args_is_help=True,
     **PLAIN,
 )
@@ -77,6 +81,20 @@ def _replayed(console: Console, done: Replayed) -> None:
     if done.late and not done.same:
         console.print("  ids that the run named may have ended since: once swept, they are gone")
     console.print("  no bodies were kept, only their digests")
+
+
+@app.command()
+def cancel(run: Run, folder: Folder = HERE, json: Json = False) -> None:
+    """End a run where it is: no further request begins, and what was done is settled."""
+    output = Output(json)
+    with work(folder, "", output) as workspace:
+        desk = Desk(workspace.lake.store, workspace.kv, NoJobs(), workspace.clock)
+        told = cancel_run(desk, run)
+        ended = end_cancelled(workspace, told["run"]) if told["run"] else None
+    told |= {"report": ended.as_json(), "status": ended.status} if ended else {}
+    output.result(
+        told, lambda console: console.print(f"run {told['run'] or run}: {told['status']}")
+    )
 
 
 @app.command()
