@@ -22,7 +22,7 @@ AS_OF = ("--as-of", "2026-11-21T06:00Z")
 RUN = "from infra.local.cli import main; main()"
 GROUPS = {
     "audience": ("list", "check", "explain", "build"),
-    "report": ("contrast", "decay", "match-loss", "match-rate"),
+    "report": ("contrast", "decay", "drift", "match-loss", "match-rate"),
     "run": ("cancel", "list", "show", "replay", "sent", "verify"),
 }
 

@@ -114,7 +114,7 @@ def match_rate(
 def drift(
     audiences: Names = None, as_of: AsOf = "", folder: Folder = HERE, json: Json = False
 ) -> None:
-    """Compare what platforms say that they hold with what we hold them to hold."""
+    """Compare the platforms' own sizes with ours."""
     output = Output(json)
     with work(folder, as_of, output) as workspace:
         found = drift_report(workspace, tuple(audiences or ()))

@@ -85,7 +85,10 @@ def _replayed(console: Console, done: Replayed) -> None:
 
 @app.command()
 def cancel(run: Run, folder: Folder = HERE, json: Json = False) -> None:
-    """End a run where it is: no further request begins, and what was done is settled."""
+    """End a run where it is.
+
+    No further request begins, and what was done is settled.
+    """
     output = Output(json)
     with work(folder, "", output) as workspace:
         desk = Desk(workspace.lake.store, workspace.kv, NoJobs(), workspace.clock)

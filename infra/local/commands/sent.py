@@ -31,7 +31,10 @@ def sent(
     folder: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """Say where one person was ever sent, under what consent, and whether they are out again."""
+    """Say where one person was ever sent.
+
+    Under what consent, what was taken, and whether they are out again.
+    """
     kind, value = which(email, phone, id_)
     output = Output(json)
     with work(folder, as_of, output) as workspace:
