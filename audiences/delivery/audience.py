@@ -7,7 +7,7 @@ from collections.abc import Callable
 from audiences.delivery.exchange import exchange, said
 from audiences.delivery.session import Session
 from audiences.platforms.base import Action, Answer, Audience, Outcome, Platform, Request
-from shared.errors import RejectedError, RetryableError
+from shared.errors import CredentialError, RejectedError, RetryableError
 from shared.ports import HttpAnswer
 
 _MOST_PAGES = 1_000
@@ -37,7 +37,7 @@ def ensure_audience(session: Session, audience: Audience) -> tuple[str, bool]:
                 audience.name,
                 attempts=1,
             )
-        except RetryableError:
+        except (CredentialError, RetryableError):  # a token may be refused once in passing
             if attempt == session.retries.attempts:
                 raise
             # The answer was lost, not necessarily the audience: look before asking again.

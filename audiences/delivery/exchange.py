@@ -47,10 +47,7 @@ def exchange(
                 # A token may be refused once in passing; twice running means it is no good.
                 if not session.renew(used):
                     if forgiven:
-                        raise CredentialError(
-                            f"{session.platform.title} refuses the credentials ({said(outcome)}); "
-                            "renew them and run again: the run goes on where it stopped"
-                        )
+                        raise _refused(session, outcome)
                     forgiven = True
                 faults += 1
             case _:
@@ -58,12 +55,21 @@ def exchange(
                 slow = answer.status == 429 or outcome.wait_seconds is not None
                 throttled, faults = throttled + slow, faults + (not slow)
         if _is_over(session, attempts, tries, faults, throttled):
+            if forgiven:
+                raise _refused(session, outcome)
             session.lost = session.lost or attempts is None
             raise RetryableError(
                 f"{session.platform.title} gave no certain answer in {tries} attempts "
                 f"({said(outcome)}); run again later: the run goes on where it stopped"
             )
         _rest(session, tries, outcome, seed)
+
+
+def _refused(session: Session, outcome: Outcome) -> CredentialError:
+    return CredentialError(
+        f"{session.platform.title} refuses the credentials ({said(outcome)}); "
+        "renew them and run again: the run goes on where it stopped"
+    )
 
 
 def _is_over(

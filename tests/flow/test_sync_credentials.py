@@ -28,6 +28,16 @@ def test_wrong_credentials_are_said_and_a_rerun_goes_on(world: World, to: str) -
     assert report.resumed
 
 
+def test_wrong_credentials_are_said_where_audiences_cannot_be_looked_for(world: World) -> None:
+    world.customers(customers(range(1, 5)))
+    text = world.destination("meta-main").replace("credentials: sandbox", "credentials: file:t")
+    text = text.replace("meta-main", "amazon-main").replace("meta", "amazon")
+    world.put("destinations", "amazon-main", text)
+    (world.folder / "t").write_text("not-the-token-of-anyone")
+    with pytest.raises(CredentialError, match="refuses the credentials"):
+        world.sync("amazon-main")
+
+
 def test_a_token_that_expires_on_the_way_is_renewed(world: World) -> None:
     """Google's client credentials get a new token from the token endpoint, once for all lanes."""
     people = customers(range(1, 5))
