@@ -10,7 +10,7 @@ from audiences.delivery.ledger import Verified
 from audiences.delivery.outbox import Plan, plan_key, read_plan, recorded_ids
 from audiences.delivery.outcomes import outcomes
 from audiences.delivery.settle import verdict
-from audiences.flows.places import report_key
+from audiences.flows.places import open_key, report_key
 from audiences.flows.proof import check_pieces
 from audiences.flows.workspace import Workspace
 from shared.errors import DataError, IntegrityError
@@ -58,7 +58,10 @@ def _state(workspace: Workspace, plan: Plan) -> str:
         return "dry_run"
     if plan.stopped:
         return "stopped"
-    return "interrupted" if recorded_ids(workspace.lake.store, plan.run) else "planned"
+    # A run that was begun is noted as open, also where nothing of it was answered yet.
+    noted = workspace.kv.get(open_key(plan.destination, plan.audience)) or ""
+    begun = noted.partition(" ")[0] == plan.run or recorded_ids(workspace.lake.store, plan.run)
+    return "interrupted" if begun else "planned"
 
 
 def show_run(workspace: Workspace, run: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from audiences.flows.runs import list_runs
 from shared.errors import ConfigurationError, CredentialError, RetryableError
 from tests.flow.sync_world import PLATFORMS, LossyHttp, World, customers
 
@@ -22,6 +23,8 @@ def test_wrong_credentials_are_said_and_a_rerun_goes_on(world: World, to: str) -
         world.sync(to)
     assert "not-the-token" not in str(caught.value)
     assert not world.members(to)
+    (listed,) = list_runs(world.open())
+    assert listed["status"] == "interrupted"
     token.write_text("sandbox")
     report = world.sync(to)
     world.in_step(to, people)

@@ -76,6 +76,10 @@ def show(console: Console, report: Report) -> None:
     console.print("  members: " + ", ".join(f"{count:,} to {name}" for name, count in members))
     for reason, count in sorted(report.dropped.items()):
         console.print(f"  {count:,} not sent: {_DROPPED.get(reason, reason)}")
+    if "no_key" in report.dropped:
+        # Where nobody is sent at all, this is the line that is needed.
+        name = f"{report.audience} {report.destination}"
+        console.print(f"  bridge report match-loss {name} says why, person by person", style="dim")
     if report.status == "dry_run":
         _show_estimate(console, report)
     elif report.requests and report.status != "stopped":
