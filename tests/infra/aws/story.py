@@ -94,7 +94,10 @@ def _define(world: World) -> str:
     return key
 
 
-_WISHES: tuple[dict[str, Any], ...] = ({"to": "meta"}, {"to": "meta"}, {"to": "google"})
+# The last one is told people in clear, and lets go of what it was told.
+_WISHES: tuple[dict[str, Any], ...] = tuple(
+    {"to": name} for name in ("meta", "meta", "google", "webhook")
+)
 
 
 def _export(world: World, key: str) -> None:
