@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from audiences.consent import FLAGS, Policy
-from audiences.platforms import MODULES, platform
+from audiences.platforms import ALIASES, MODULES, platform
 from audiences.platforms.limits import faults as option_faults
 from shared.errors import ConfigurationError, Fault
 from shared.located import Located, load
@@ -117,7 +117,8 @@ def _wrong(document: Located) -> list[Fault]:
     value, faults = document.value, []
     slug = value.get("platform")
     if slug and slug not in MODULES:
-        near = difflib.get_close_matches(str(slug), MODULES, 1)
+        alias = ALIASES.get(str(slug).lower().replace("-", "_"))
+        near = [alias] if alias else difflib.get_close_matches(str(slug), MODULES, 1, 0.7)
         fix = f"did you mean '{near[0]}'?" if near else f"use one of {', '.join(sorted(MODULES))}"
         faults.append(Fault(document.where("platform"), f"there is no platform '{slug}'", fix))
     faults += [

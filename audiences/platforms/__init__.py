@@ -29,6 +29,21 @@ MODULES = {
     "yahoo": "audiences.platforms.yahoo:YAHOO",
 }
 
+# What people call a platform, where that is not its slug.
+ALIASES = {
+    "aam": "file_drop",
+    "bing": "microsoft",
+    "dv360": "google",
+    "facebook": "meta",
+    "google_ads": "google",
+    "instagram": "meta",
+    "liveramp": "file_drop",
+    "sftp": "file_drop",
+    "snap": "snapchat",
+    "ttd": "the_trade_desk",
+    "twitter": "x",
+}
+
 
 def platform(slug: str) -> Platform:
     """Import one platform by slug, and only that one.

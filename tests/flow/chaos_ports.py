@@ -165,5 +165,5 @@ def phase_of(point: str) -> str:
     if first == "open":
         return "open" if verb == "note" else "close"
     known = {"people": "refresh", "members": "refresh", "outbox": "plan"}
-    known |= {"audience_id": "audience", "making": "audience"}
+    known |= {"audience_id": "audience", "making": "audience", "per_day": "send"}
     return (known | {"sends": "ledger", "held": "held", "runs": "close"})[first]

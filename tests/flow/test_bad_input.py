@@ -150,7 +150,7 @@ PLACES = {
     "platform": Case(
         "sync recent-buyers mine",
         2,
-        "destinations/mine.yaml:2: there is no platform 'facebook' (use one of google, meta",
+        "destinations/mine.yaml:2: there is no platform 'facebook' (did you mean 'meta'?)",
         {"destinations/mine.yaml": destination("platform: facebook", 'account: "1"')},
     ),
     "no credentials": Case(

@@ -19,6 +19,8 @@ from audiences.platforms.base import Platform
 from audiences.schemas import AT
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
+# One platform for each shape of rows: columns of one kind each, a list of kinds, one key a row.
+SHAPES = ("meta", "google", "the_trade_desk")
 Rows = set[frozenset[tuple[str, str]]]
 
 

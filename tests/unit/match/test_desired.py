@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audiences.consent import Policy
-from audiences.platforms import MODULES, platform
+from audiences.platforms import platform
 from infra.local.demo.tcf import tcf_string
 from tests.unit.match.desired_world import (
+    SHAPES,
     START,
     Device,
     Human,
@@ -95,7 +96,7 @@ policies = st.builds(
 )
 
 
-@pytest.mark.parametrize("slug", MODULES)
+@pytest.mark.parametrize("slug", SHAPES)
 @settings(max_examples=50, deadline=None)
 @given(humans=st.tuples(human(1), human(2), human(3)), policy=policies)
 def test_the_rows_are_those_that_plain_python_says(
