@@ -102,4 +102,4 @@ def test_a_platform_without_a_way_out_is_told_anew_when_it_must(
     at.days = days
     at.want([Wire(n, "EMAIL", value) for n, value in enumerate(wanted, 1)])
     at.changes()
-    assert query.one(con, needs_rebuild_sql()) == (needed,)
+    assert query.one(con, needs_rebuild_sql("mirror")) == (needed,)
