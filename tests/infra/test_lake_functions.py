@@ -107,7 +107,7 @@ def test_a_schedule_sweeps_what_is_over(shop: Stack) -> None:
     old = "landing/source=crm/day=2020-01-01/profiles-x.csv"
     shop.clients["s3"].put_object(Bucket=shop.lake, Key=old, Body=b"x")
     first = handler(event("schedule_forget"), Context())
-    assert first == {"partitions": 0, "rows": 0, "files": 1}
+    assert first == {"partitions": 0, "rows": 0, "files": 1, "overdue": 0}
     assert handler(event("schedule_forget"), Context()) == first
     with pytest.raises(ConfigurationError, match="not available in this version"):
         handler({"erase": {"id": "x"}}, Context())
