@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from audiences.flows.deliver import WORK, Piece
 from functions import _runtime, _work
 from shared.errors import DataError
 from shared.log import log
@@ -22,6 +21,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Do one piece of work that `sync` asks for, or the probe that a schedule asks for."""
     if event.get("work") == _PROBE:
         return _probe(event)
+    from audiences.flows.deliver import WORK, Piece  # noqa: PLC0415 - the platforms' ground
+
     piece = _work.asked(event, WORK, Piece)
     seconds = max(1.0, context.get_remaining_time_in_millis() / 1000 - _SPARE_SECONDS)
 
