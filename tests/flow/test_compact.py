@@ -12,7 +12,7 @@ import pytest
 from audiences.flows.absorb import absorb
 from audiences.flows.compact import Compacted, compact
 from audiences.flows.expire import expire
-from audiences.flows.runs import replay_run
+from audiences.flows.replay import replay_run
 from audiences.flows.workspace import Workspace
 from audiences.lake.append import compaction
 from audiences.lake.layout import LOGS
