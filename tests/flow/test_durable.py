@@ -19,12 +19,13 @@ from aws_durable_execution_sdk_python.exceptions import RetryableSerDesError
 from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 from aws_durable_execution_sdk_python_testing.executor import Executor
 
-from functions import _lake, _runtime
+from functions import _lake
 from functions.sync import durable
 from functions.sync.run import run
 from infra.sandbox import server
 from tests.flow.fleet import HANDLERS, Fleet, make_stack
 from tests.flow.sync_world import World, customers, sha
+from tests.infra.stack import forget
 
 _NUMBERS = itertools.count()
 PEOPLE = customers(range(1, 10), device=False)
@@ -83,20 +84,14 @@ def fleet(s3_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         free = {name: {"per_second": 1e6, "burst": 1e6} for name in ("meta", "google")}
         requests.post(f"{running.url}/_sandbox/limits", json=free, timeout=20).raise_for_status()
         environment = make_stack(s3_endpoint, next(_NUMBERS), running.url)
-        _forget()
+        forget()
         environment |= {"TEST_LOG": str(tmp_path / "log"), "TEST_SCRATCH": str(tmp_path / "work")}
         yield Fleet(World(tmp_path / "shop", running.url), environment)
     finally:
         running.stop()
         os.environ.clear()
         os.environ.update(before)
-        _forget()
-
-
-def _forget() -> None:
-    wired = (_runtime.secret, _runtime.key_value, _runtime.store, _runtime.http, _runtime.secrets)
-    for made in (*wired, _runtime.bench, _lake.workspace):
-        made.cache_clear()
+        forget()
 
 
 def play(fleet: Fleet, name: str = "one", to: str = "meta-main", **asked: Any) -> dict[str, Any]:

@@ -38,7 +38,7 @@ LINES = {
 
 @pytest.mark.parametrize("kind", LINES)
 def test_a_longer_file_takes_no_more_memory(tmp_path: Path, kind: str) -> None:
-    """The peak after two batches is nearly that of the whole file, and stays within a small function."""
+    """The peak after two batches is nearly that of the whole file, and far below 2 GB."""
     new_workspace(tmp_path / "w")
     header, line = LINES[kind]
     path = tmp_path / "x.csv"

@@ -105,18 +105,7 @@ def forget() -> None:
     from functions.api import handler as api
     from functions.collect import handler as collect
 
-    named = [
-        "secret",
-        "key_value",
-        "store",
-        "http",
-        "secrets",
-        "bench",
-        "collector",
-        "executions",
-        "api",
-    ]
-    wired = [getattr(_runtime, name) for name in named]
+    wired = [one for one in vars(_runtime).values() if hasattr(one, "cache_clear")]
     for made in (*wired, _lake.workspace, _once._layer, api._adapter, collect._adapter):
         made.cache_clear()
 

@@ -17,6 +17,7 @@ from tests.infra.aws.implied import implied, in_template, matches
 from tests.infra.aws.recorder import Need, Recorder
 from tests.infra.aws.story import play
 from tests.infra.aws.template import allowed, functions
+from tests.infra.stack import forget
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -33,11 +34,13 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[Nee
         patch.setattr(_lake, "SCRATCH", tmp_path_factory.mktemp("scratch"))
         os.environ.update(stack.environment(endpoint, ""))
         os.environ["BRIDGE_QUEUE"] = stack.make(running.url)
+        forget()  # another test of this process may have wired the functions to its own stack
         world = stack.World(recorder, running.url)
         try:
             play(world)
             yield world.seen
         finally:
+            forget()
             os.environ.clear()
             os.environ.update(before)
             running.stop()
