@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Metrics
 
 if TYPE_CHECKING:
+    import asyncio
+
     from mangum import Mangum
 
 _TEXTS = ["text/", "application/json", "application/problem", "application/yaml"]
@@ -17,6 +18,8 @@ _TEXTS = ["text/", "application/json", "application/problem", "application/yaml"
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
     """Make the loop of this worker; Mangum takes the current one, and Python makes none."""
+    import asyncio  # noqa: PLC0415 - loads at the first call, as the application does
+
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     return loop
