@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
 
 import pytest
 from moto.server import DomainDispatcherApplication, create_backend_app
@@ -22,8 +21,8 @@ from tests.infra.stack import forget
 pytestmark = pytest.mark.timeout(900)
 
 
-@pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[Need]]]:
+@pytest.fixture(scope="session")  # as these tests may come in two parts, and one worker has one AWS
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[Need]]:
     recorder = Recorder(DomainDispatcherApplication(create_backend_app))
     aws = make_server("127.0.0.1", 0, recorder, threaded=True)  # type: ignore[arg-type]
     threading.Thread(target=aws.serve_forever, daemon=True).start()
@@ -38,13 +37,13 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[Nee
         world = stack.World(recorder, running.url)
         try:
             play(world)
-            yield world.seen
         finally:
             forget()
             os.environ.clear()
             os.environ.update(before)
             running.stop()
             aws.shutdown()
+    return world.seen
 
 
 def wanted(function: str, seen: dict[str, set[Need]]) -> set[Need]:
