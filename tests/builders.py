@@ -8,7 +8,7 @@ import io
 import json
 import os
 import signal
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,12 +153,20 @@ def stored(workspace: Workspace, prefix: str = "") -> list[str]:
     return [file.key for file in workspace.lake.store.list(prefix)]
 
 
+def _kill_this_process() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 @dataclass(slots=True)
 class KillingStore:
-    """A store that kills its own process, without a goodbye, when its changes are used up."""
+    """A store that kills its own process, without a goodbye, when its changes are used up.
+
+    Another `die` may raise instead, so that nothing after it happens.
+    """
 
     store: Store
     left: int
+    die: Callable[[], None] = _kill_this_process
 
     @property
     def url(self) -> str:
@@ -191,5 +199,5 @@ class KillingStore:
 
     def _count(self) -> None:
         if self.left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            self.die()
         self.left -= 1

@@ -27,23 +27,11 @@ from audiences.lake import snapshot
 from audiences.lake.query import connect
 from tests.builders import SECRET, write
 from tests.flow.sync_world import GOLD, PLATFORMS, Customer, World, keys
+from tests.infra.stack import Context
 
 HANDLERS = ("plan", "refresh", "deliver")
 _PRELOAD = [f"functions.{name}.handler" for name in HANDLERS]
 _SMALL = {"meta": 2, "google": 2, "the_trade_desk": 2}  # rows in a request
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What Lambda tells a handler of itself."""
-
-    function_name: str = "test"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:test"
-    aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 900_000
 
 
 class KilledError(Exception):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,8 +16,7 @@ from audiences.lake.append import compaction
 from audiences.lake.layout import LOGS
 from shared.clock import Clock
 from shared.errors import RetryableError
-from shared.ports import Store, StoredFile
-from tests.builders import every_log, ingest, stored, with_store
+from tests.builders import KillingStore, every_log, ingest, stored, with_store
 from tests.flow.calls import queued, track
 from tests.flow.sync_world import DiedError, World, customers
 from tests.flow.test_sync_resume import dying_after
@@ -71,47 +68,15 @@ def test_compactions_are_compacted_too(workspace: Workspace) -> None:
     assert len(workspace.lake.committed()) == 1
 
 
-@dataclass(slots=True)
-class DyingStore:
-    """A store that dies with a change, so that nothing after it happens."""
-
-    store: Store
-    left: int
-
-    @property
-    def url(self) -> str:
-        return self.store.url
-
-    def put(self, key: str, data: bytes, *, if_absent: bool = False) -> bool:
-        self._count()
-        return self.store.put(key, data, if_absent=if_absent)
-
-    def upload(self, path: Path, key: str, *, if_absent: bool = False) -> bool:
-        self._count()
-        return self.store.upload(path, key, if_absent=if_absent)
-
-    def get(self, key: str) -> bytes | None:
-        return self.store.get(key)
-
-    def list(self, prefix: str) -> Iterator[StoredFile]:
-        return self.store.list(prefix)
-
-    def delete(self, keys: Iterable[str]) -> None:
-        for key in list(keys):
-            self._count()
-            self.store.delete([key])
-
-    def _count(self) -> None:
-        if self.left == 0:
-            raise DiedError
-        self.left -= 1
+def die() -> None:
+    raise DiedError
 
 
 def test_a_death_at_any_change_loses_and_doubles_nothing(workspace: Workspace) -> None:
     many(workspace)
     rows = every_log(workspace)
     for left in range(40):
-        dying = with_store(workspace, DyingStore(workspace.lake.store, left))
+        dying = with_store(workspace, KillingStore(workspace.lake.store, left, die))
         try:
             compact(dying, at_least=2)
         except DiedError:

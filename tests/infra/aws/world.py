@@ -14,6 +14,7 @@ import boto3
 
 from functions import _lake, _runtime
 from tests.infra.aws.recorder import Recorder
+from tests.infra.stack import Context
 
 EVENTS = Path(__file__).parents[2] / "events"
 # As the resources are named in the template, so that what was called can be compared with it.
@@ -62,19 +63,6 @@ _NAMES = {
     "DELIVER": "DeliverFunction",
     "NOTIFY_TOPIC": "arn:aws:sns:eu-west-1:123456789012:Notices",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What Lambda tells a handler of itself."""
-
-    function_name: str = "test"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:test"
-    aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 900_000
 
 
 @dataclass(slots=True)

@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import json
 import time
-from collections.abc import Iterator
 
 import pytest
 import requests
@@ -21,19 +20,6 @@ WAIT = 10.0
 TTD = {"ttd-auth": "sandbox"}
 BEARER = {"authorization": "Bearer sandbox"}
 IDS = [f"ea7583cd-a667-48bc-b806-{n:012d}" for n in range(20)]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    running = start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def url(server: Running) -> str:
-    requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
-    return server.url
 
 
 def door(url: str, what: str, body: object) -> requests.Response:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 
 import pytest
 import requests
 
 from infra.sandbox.call import Call, RefusedError
 from infra.sandbox.linkedin import handle
-from infra.sandbox.server import Running, start
 from infra.sandbox.state import Audience, fresh
-from tests.infra.sandbox.callers import WAIT, audience_of, door, send, sent, state
+from tests.infra.sandbox.callers import audience_of, door, send, sent, state
 from tests.infra.sandbox.callers_ads import (
     AMAZON,
     AMAZON_HEADERS,
@@ -26,19 +24,6 @@ from tests.infra.sandbox.callers_ads import (
 )
 
 HASHES = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(1_001)]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    running = start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def url(server: Running) -> str:
-    requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
-    return server.url
 
 
 def linkedin_find(url: str, query: str) -> requests.Response:

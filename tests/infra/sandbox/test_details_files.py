@@ -7,32 +7,17 @@ import hashlib
 import json
 import struct
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from infra.sandbox.server import Running, start
 from infra.sandbox.uid2 import SECRET
 from tests.infra.sandbox.callers import WAIT, door, state
 
 HASHES = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(1_501)]
 KEY = base64.b64decode(SECRET)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    running = start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def url(server: Running) -> str:
-    requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
-    return server.url
 
 
 def uid2(url: str, body: object, age: float = 0, text: bool = False, **change) -> requests.Response:

@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
 import requests
 
-from infra.sandbox.server import Running, start
 from tests.infra.sandbox.callers import WAIT, audience_of, door, send, sent, state
 from tests.infra.sandbox.callers_cep import KLAVIYO, ONESIGNAL, WEBHOOK
 from tests.infra.sandbox.callers_more import CRITEO, LINE, REDDIT, YAHOO, X, oauth1
 
 HASHES = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(1_501)]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    running = start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def url(server: Running) -> str:
-    requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
-    return server.url
 
 
 def test_x_refuses_a_signature_that_came_before(url: str) -> None:

@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 
-import pytest
 import requests
 
-from infra.sandbox.server import Running, start
 from tests.infra.sandbox.callers import WAIT, audience_of, send, state
 from tests.infra.sandbox.callers_ads import TIKTOK
 
 HASHES = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(1_001)]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    running = start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def url(server: Running) -> str:
-    requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
-    return server.url
 
 
 def tiktok(url: str, tail: str, method: str = "POST", **more) -> dict:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 
 import pytest
 import requests
 
 from infra.sandbox.registry import SLUGS, stand_in
-from infra.sandbox.server import Running, start
 from tests.infra.sandbox import callers_ads, callers_cep, callers_more
 from tests.infra.sandbox.callers import WAIT, Caller, audience_of, door, send, state
 
@@ -22,19 +20,6 @@ CALLERS = {
 # These have tests of their own: the first three are older, the fourth holds no audiences.
 ELSEWHERE = {"meta", "google", "the_trade_desk", "uid2"}
 every = pytest.mark.parametrize("caller", CALLERS.values(), ids=CALLERS)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    running = start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def url(server: Running) -> str:
-    requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
-    return server.url
 
 
 def kept(url: str, caller: Caller) -> int:

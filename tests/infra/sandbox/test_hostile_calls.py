@@ -10,25 +10,11 @@ import pytest
 import requests
 
 from infra.sandbox.registry import SLUGS
-from infra.sandbox.server import Running, start
 from tests.infra.sandbox.callers import WAIT, Caller, Sent, audience_of, send
 from tests.infra.sandbox.test_every_standin import CALLERS
 
 STRANGE: tuple[Any, ...] = (None, [], {}, "é\0", -1, 1e30, True, [[]], [{}], {"a": {}}, "x" * 3000)
 every = pytest.mark.parametrize("caller", CALLERS.values(), ids=CALLERS)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    running = start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def url(server: Running) -> str:
-    requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
-    return server.url
 
 
 def changed(value: Any) -> Iterator[Any]:

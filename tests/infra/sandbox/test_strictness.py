@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 
 import pytest
 import requests
 
-from infra.sandbox.server import Running, start
+from infra.sandbox.server import Running
 
 WAIT = 10.0
 HASH = hashlib.sha256(b"x").hexdigest()
 MAID = "ea7583cd-a667-48bc-b806-000000000001"
 BEARER = {"authorization": "Bearer sandbox"}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    running = start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture

@@ -7,12 +7,10 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Iterator
 
 import pytest
 import requests
 
-from infra.sandbox.server import Running, start
 from tests.infra.sandbox.callers import AGENT, KEY, WAIT, audience_of, door, send, state
 from tests.infra.sandbox.callers_ads import MICROSOFT, SNAPCHAT
 from tests.infra.sandbox.callers_more import CRITEO, LINE
@@ -28,19 +26,6 @@ PLACES = {
 }
 BASIC = {"pinterest", "reddit"}
 every = pytest.mark.parametrize("slug", PLACES)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    running = start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def url(server: Running) -> str:
-    requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
-    return server.url
 
 
 def ask(url: str, slug: str, secret: str = KEY, **form: str) -> requests.Response:
