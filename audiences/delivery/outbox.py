@@ -217,9 +217,14 @@ def _handle(store: Store, run: str, request_id: str) -> str:
     return handle
 
 
+def recorded_name(request_id: str, kind: str = "") -> str:
+    """Name a record as `recorded_ids` lists it; a kind is `status` or `split`."""
+    return f"{request_id}.{kind}" if kind else request_id
+
+
 def outcome_key(run: str, request_id: str, kind: str = "") -> str:
     """Name the outcome of a request, or of its later `status`, or the record of its `split`."""
-    return f"outcomes/{run}/{request_id}{'.' if kind else ''}{kind}.json"
+    return f"outcomes/{run}/{recorded_name(request_id, kind)}.json"
 
 
 def record(store: Store, run: str, recorded: Recorded, kind: str = "") -> None:

@@ -53,31 +53,34 @@ class Outcomes:
 
     def last(self, ids: Iterable[str]) -> dict[str, Recorded]:
         """Return the last words on requests: the later status where there is one."""
-        kinds = ((one, "status" if f"{one}.status" in self.names else "") for one in ids)
+        kinds = ((one, "status" if self._has(one, "status") else "") for one in ids)
         return self._read([(one, kind) for one, kind in kinds if kind or one in self.names])
 
     def pending(self, ids: Sequence[str]) -> dict[str, Recorded]:
         """Return the first answers to those that the platform was last heard to work on."""
-        first = self.first(one for one in ids if f"{one}.status" not in self.names)
+        first = self.first(one for one in ids if not self._has(one, "status"))
         return {one: said for one, said in first.items() if said.outcome.action is Action.PENDING}
 
     def leaves(self, request_id: str, first: Recorded) -> dict[str, Recorded]:
         """Return what of a pending request is still worked on: itself, or some of its pieces."""
-        if f"{request_id}.split" not in self.names:
+        if not self._has(request_id, "split"):
             return {request_id: first}
         return self.pending(list(pieces.leaves(self.store, self.run, request_id)))
 
     def carried(self, request_id: str) -> Iterator[Carried]:
         """Yield what carried each row of a request that was split; nothing for any other."""
-        if f"{request_id}.split" in self.names:
+        if self._has(request_id, "split"):
             yield from self._pieces(request_id, None)
+
+    def _has(self, request_id: str, kind: str) -> bool:
+        return outbox.recorded_name(request_id, kind) in self.names
 
     def _pieces(self, request_id: str, places: Sequence[int] | None) -> Iterator[Carried]:
         """Yield the rows of a piece; `places` None stands for the planned request itself.
 
         Rows that a refused request named go into no piece: that request carried them.
         """
-        if f"{request_id}.split" not in self.names:
+        if not self._has(request_id, "split"):
             found = outbox.recorded(self.store, self.run, request_id)
             sha256 = found.sha256 if found else ""
             yield from (Carried(place, request_id, sha256) for place in places or ())

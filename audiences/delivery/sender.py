@@ -118,7 +118,7 @@ class _Work:
 
     def _recorded(self, request_id: str, kind: str = "") -> Recorded | None:
         """Read what was recorded before; of 10,000 requests next to none, so none is asked for."""
-        if f"{request_id}{'.' if kind else ''}{kind}" not in self.known:
+        if outbox.recorded_name(request_id, kind) not in self.known:
             return None
         return outbox.recorded(self.store, self.plan.run, request_id, kind)
 

@@ -1,4 +1,4 @@
-"""What the platforms have in common in making bodies: cutting rows out of one, unique numbers."""
+"""What the platforms have in common in making bodies: rows cut out, names, unique numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from audiences.platforms.answers import compact
-from audiences.platforms.base import Target
+from audiences.platforms.base import AUDIENCE_ID, Target
 
 _BARE = rb'("%s":)(\{audience_id\}|[0-9]+)'
 _QUOTED = rb'("%s":)"(\{audience_id\}|[0-9]+)"'
@@ -32,6 +32,11 @@ def rows_at(*path: str | int) -> Callable[[bytes, Sequence[int]], bytes]:
         return compact(whole)
 
     return divide
+
+
+def called(target: Target) -> str:
+    """Return the name on a platform that goes by names: that of `audience_ids`, else our own."""
+    return target.audience if target.audience_id == AUDIENCE_ID else target.audience_id
 
 
 def unique(target: Target, at: datetime, bits: int = 63) -> int:

@@ -10,7 +10,6 @@ from typing import Any
 from audiences.platforms import answers as say
 from audiences.platforms import oauth
 from audiences.platforms.base import (
-    AUDIENCE_ID,
     Action,
     Answer,
     Batch,
@@ -23,7 +22,7 @@ from audiences.platforms.base import (
     Setting,
     Target,
 )
-from audiences.platforms.bodies import rows_at
+from audiences.platforms.bodies import called, rows_at
 from audiences.platforms.contacts import chosen_by, identify_by
 
 KEYS = (
@@ -52,8 +51,7 @@ _TYPES = frozenset({"EXTERNAL_USER_ID_TOO_LARGE", "BLACKLISTED_EXTERNAL_USER_ID"
 
 def _attribute(target: Target) -> str:
     """Return the attribute's name: what `audience_ids` says, else the audience's."""
-    named = target.audience if target.audience_id == AUDIENCE_ID else target.audience_id
-    return re.sub(r"\W", "_", named, flags=re.ASCII)[:255]
+    return re.sub(r"\W", "_", called(target), flags=re.ASCII)[:255]
 
 
 def _request(batch: Batch) -> Request:

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from audiences.platforms import answers as say
 from audiences.platforms.base import (
-    AUDIENCE_ID,
     Access,
     Action,
     Answer,
@@ -21,7 +20,7 @@ from audiences.platforms.base import (
     Request,
     Target,
 )
-from audiences.platforms.bodies import rows_at
+from audiences.platforms.bodies import called, rows_at
 from audiences.platforms.contacts import chosen_by, identify_by
 
 KEYS = (
@@ -35,8 +34,7 @@ _JOBS = "/api/profile-bulk-import-jobs"
 
 
 def _request(batch: Batch) -> Request:
-    target, inside = batch.target, batch.op is not Op.REMOVE
-    name = target.audience if target.audience_id == AUDIENCE_ID else target.audience_id
+    name, inside = called(batch.target), batch.op is not Op.REMOVE
     profiles = [
         {"type": "profile", "attributes": {**dict(row.keys), "properties": {name: inside}}}
         for row in batch.rows

@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 from audiences.platforms import answers as say
 from audiences.platforms.base import (
-    AUDIENCE_ID,
     Access,
     Action,
     Answer,
@@ -18,6 +17,7 @@ from audiences.platforms.base import (
     Platform,
     Request,
 )
+from audiences.platforms.bodies import called
 from shared.errors import ConfigurationError
 
 KEYS = (Key(wire="external_id", types=("external_id",)),)
@@ -28,8 +28,7 @@ def _request(batch: Batch) -> Request:
     if len(batch.rows) != 1:
         raise ConfigurationError("OneSignal takes one user a request: leave out rows_per_request")
     target = batch.target
-    named = target.audience if target.audience_id == AUDIENCE_ID else target.audience_id
-    tags = {named: _OUT if batch.op is Op.REMOVE else _IN}
+    tags = {called(target): _OUT if batch.op is Op.REMOVE else _IN}
     # The user stands in the body: an address is written down on the way.
     user = {"identity": dict(batch.rows[0].keys), "properties": {"tags": tags}}
     return Request(

@@ -20,6 +20,15 @@ _DROPPED = {
     "no_key": "no identifier that the platform takes",
 }
 
+# What a sync takes here and on a stack far away.
+AudienceName = Annotated[str, typer.Argument(metavar="AUDIENCE")]
+DestinationName = Annotated[str, typer.Argument(metavar="DESTINATION")]
+Mode = Annotated[str, typer.Option("--mode", metavar="mirror|add|replace")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Plan to the byte, send nothing.")]
+Approve = Annotated[
+    str, typer.Option("--approve", metavar="TOKEN", help="Let pass what the guard stopped.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -27,15 +36,11 @@ def register(app: typer.Typer) -> None:
 
 
 def sync_(  # noqa: PLR0913, PLR0917 - a parameter is an option
-    audience: Annotated[str, typer.Argument(metavar="AUDIENCE")],
-    destination: Annotated[str, typer.Argument(metavar="DESTINATION")],
-    mode: Annotated[str, typer.Option("--mode", metavar="mirror|add|replace")] = "",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Plan to the byte, send nothing.")
-    ] = False,
-    approve: Annotated[
-        str, typer.Option("--approve", metavar="TOKEN", help="Let pass what the guard stopped.")
-    ] = "",
+    audience: AudienceName,
+    destination: DestinationName,
+    mode: Mode = "",
+    dry_run: DryRun = False,
+    approve: Approve = "",
     repair: Annotated[
         bool, typer.Option("--repair", help="Send again everything that should be held.")
     ] = False,
@@ -111,13 +116,3 @@ def _show_estimate(console: Console, report: Report) -> None:
     if rows:
         console.print(table("First rows, by their shape", ("op", "keys", "consent"), rows))
     console.print(f"  the exact bodies are in outbox/{report.run}/ of the lake")
-
-
-def rows_table(reports: list[Report]) -> object:
-    """Make one table of several reports."""
-    columns = ("audience", "destination", "add", "remove", "change", "refresh", "accepted")
-    rows = [
-        (r.audience, r.destination, r.adds, r.removes, r.changed, r.refreshed, r.accepted)
-        for r in reports
-    ]
-    return table("Brought in step", columns, rows)

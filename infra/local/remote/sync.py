@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json as json_
 import secrets
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
 
 from audiences.flows.run_report import Report
-from infra.local.commands.sync import show
+from infra.local.commands.sync import Approve, AudienceName, DestinationName, DryRun, Mode, show
 from infra.local.context import Json
 from infra.local.output import Output
 from infra.local.remote.api import Remote, part
@@ -25,15 +25,11 @@ def register(app: typer.Typer) -> None:
 
 def sync(
     ctx: typer.Context,
-    audience: Annotated[str, typer.Argument(metavar="AUDIENCE")],
-    destination: Annotated[str, typer.Argument(metavar="DESTINATION")],
-    mode: Annotated[str, typer.Option("--mode", metavar="mirror|add|replace")] = "",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Plan to the byte, send nothing.")
-    ] = False,
-    approve: Annotated[
-        str, typer.Option("--approve", metavar="TOKEN", help="Let pass what the guard stopped.")
-    ] = "",
+    audience: AudienceName,
+    destination: DestinationName,
+    mode: Mode = "",
+    dry_run: DryRun = False,
+    approve: Approve = "",
     json: Json = False,
 ) -> None:
     """Add and remove until the platform holds exactly the audience; Ctrl-C leaves the run going."""
