@@ -16,7 +16,6 @@ from audiences.flows import load
 from audiences.flows.workspace import Workspace
 from audiences.lake import now, snapshot
 from audiences.lake.lake import Lake
-from audiences.lake.layout import new_id
 from audiences.lake.query import batches, connect, one
 from audiences.lake.snapshot import Snapshot
 from audiences.rules.compile import Compiled, compile_audience
@@ -24,6 +23,7 @@ from audiences.rules.explain import explain, plain_words
 from audiences.rules.graph import named, order
 from audiences.rules.spec import Audience
 from shared.clock import iso, parse_instant
+from shared.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)

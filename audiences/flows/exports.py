@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from audiences.delivery.outbox import Plan, read_plan
 from shared.clock import Clock, iso
 from shared.errors import BridgeError
+from shared.ids import new_id
 from shared.ports import Jobs, KeyValue, Store
 
 JOB = "export"
@@ -69,7 +69,7 @@ def ask(desk: Desk, by: str, wanted: Mapping[str, Any], idempotency_key: str = "
         ReusedKeyError: when the key came before with another wish.
     """
     now = desk.clock.now()
-    id_ = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(5)}"
+    id_ = new_id(now)
     if idempotency_key:
         id_ = _same(desk, by, wanted, idempotency_key, id_)
     export = Export(id=id_, by=by, at=iso(now), **wanted)

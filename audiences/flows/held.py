@@ -7,11 +7,11 @@ from audiences.delivery.settle import alive_sql
 from audiences.flows.places import open_key, turn_name
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
-from audiences.lake.layout import new_id
 from audiences.lake.query import batches, connect, one, timestamp
 from audiences.lake.snapshot import Snapshot
 from shared.clock import iso
 from shared.errors import RetryableError
+from shared.ids import new_id
 
 
 def forget_held(workspace: Workspace) -> int:

@@ -18,11 +18,11 @@ from audiences.flows.run_report import Report, open_run, read_open, report_of
 from audiences.flows.settle import end_run, held_moved
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
-from audiences.lake.layout import new_id
 from audiences.platforms import platform
 from audiences.rules.spec import Audience
 from shared.clock import parse_instant
 from shared.errors import IntegrityError
+from shared.ids import new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

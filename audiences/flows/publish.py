@@ -19,11 +19,11 @@ from audiences.flows import load
 from audiences.flows.visitor import Entry, entry_key, read_entry
 from audiences.flows.workspace import Workspace
 from audiences.lake import now, snapshot
-from audiences.lake.layout import new_id
 from audiences.lake.query import batches, connect, timestamp
 from audiences.schemas import AT, KEY
 from shared.clock import iso
 from shared.errors import ConfigurationError
+from shared.ids import new_id
 from shared.ports import KeyValue
 
 LIVE_HOURS = 48

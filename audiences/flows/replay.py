@@ -12,8 +12,8 @@ from audiences.flows import load
 from audiences.flows.plan import Asked, make_plan
 from audiences.flows.runs import plan_of
 from audiences.flows.workspace import Workspace
-from audiences.lake.layout import new_id
 from shared.clock import Clock, parse_instant
+from shared.ids import new_id
 from shared.ports import Store, StoredFile
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from audiences import schemas
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
-from audiences.lake.layout import new_id
 from audiences.lake.query import batches, connect, one, view_links, view_sightings
 from audiences.resolve.people import STRONG, resolve
 from shared.clock import iso
+from shared.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,19 +102,18 @@ class Chain(io.RawIOBase):
         super().__init__()
         self._first, self._rest = first, rest
         self._quotes, self._tail = 0, b""
-        self.marking, self._ready = Marking(), b""
+        self.marking, self._ready, self._ended = Marking(), b"", False
 
     def readable(self) -> bool:
         """Say that it can be read."""
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to `size` bytes, and none only at the end."""
-        while not self._ready:
-            raw, self._first = self._first or bytes(self._rest.read(size)), b""
-            self._ready = self.marking.marked(raw, final=not raw)
-            if not raw:
-                break
+        """Return `size` bytes, and fewer only at the end: Arrow takes a short read for a block."""
+        while not self._ended and (size < 0 or len(self._ready) < size):
+            raw, self._first = self._first or bytes(self._rest.read(max(size, BLOCK_BYTES))), b""
+            self._ended = not raw
+            self._ready += self.marking.marked(raw, final=self._ended)
         # A marked byte is longer than it was, and Arrow takes no more than it asked for.
         size = len(self._ready) if size < 0 else size
         out, self._ready = self._ready[:size], self._ready[size:]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import secrets
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import pyarrow as pa
 
@@ -56,8 +55,3 @@ def is_over(value: str, today: date, keep_days: int) -> bool:
     if value == NEVER:
         return False
     return (today - date.fromisoformat(value)).days > keep_days
-
-
-def new_id(now: datetime) -> str:
-    """Make an id that sorts by time and is not given twice: 20261121T060000-9f3a61c27b."""
-    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(5)}"

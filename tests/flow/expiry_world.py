@@ -18,7 +18,7 @@ from audiences.flows.report import contrast_report, decay_report
 from audiences.flows.resolve import resolve_people
 from audiences.flows.workspace import Workspace
 from audiences.lake import now, query, snapshot
-from audiences.lake.layout import new_id
+from shared.ids import new_id
 from tests.builders import key_of, new_workspace
 from tests.flow.sync_world import ANYTHING_GOES, DAY0, PLATFORMS, World
 

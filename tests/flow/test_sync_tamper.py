@@ -13,8 +13,8 @@ from audiences.flows.places import held_table
 from audiences.flows.runs import list_runs, show_run, verify_ledger
 from audiences.flows.sync import sync
 from audiences.lake import snapshot
-from audiences.lake.layout import new_id
 from shared.errors import IntegrityError, RetryableError
+from shared.ids import new_id
 from tests.flow.sync_world import PLATFORMS, LossyHttp, World, customers
 
 PEOPLE = customers(range(1, 8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,19 @@ def test_a_character_may_lie_on_two_blocks(tmp_path: Path) -> None:
     assert {tuple(cells) for cells in rows.values()} == {("é" * 2000, "ü")}
     assert len(rows) == count
     assert broken == {count + 1: "not_utf8"}
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+def test_a_byte_that_is_no_utf8_costs_no_block(tmp_path: Path, ending: str) -> None:
+    """A marked byte is longer than it was; what no longer fits into a block begins the next."""
+    line = b"x" * 5000 + b",y\n"
+    count = 3 * BLOCK_BYTES // len(line)
+    data = b"a,b\n" + b"1,\xff\xff\xff\n" + line * count + b"2,\xfe\n"
+    packed = gzip.compress(data, 1) if ending.endswith("gz") else data
+    rows, broken = parsed(tmp_path / f"x.{ending}", packed)
+    assert len(rows) == count
+    assert {tuple(cells) for cells in rows.values()} == {("x" * 5000, "y")}
+    assert broken == {1: "not_utf8", count + 2: "not_utf8"}
 
 
 def test_numbers_are_right_beyond_the_first_block(tmp_path: Path) -> None:

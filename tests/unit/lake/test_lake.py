@@ -17,7 +17,7 @@ from audiences import schemas
 from audiences.lake import query, snapshot
 from audiences.lake.append import OPEN_FILES, Commit, commit
 from audiences.lake.lake import Lake, open_lake
-from audiences.lake.layout import LOGS, NEVER, is_over, log_key, new_id, partition_of
+from audiences.lake.layout import LOGS, NEVER, is_over, log_key, partition_of
 from shared.errors import ConfigurationError, IntegrityError
 from tests.conftest import lake_on_disk
 from tests.fakes import MemoryStore
@@ -278,12 +278,6 @@ def test_a_day_is_over_when_the_next_one_begins() -> None:
     assert not is_over("2026-10-22", today, 30)
     assert is_over("2026-10-21", today, 30)
     assert not is_over(NEVER, today, 0)
-
-
-def test_ids_sort_by_time_and_are_not_given_twice() -> None:
-    made = [new_id(NOW + timedelta(seconds=s)) for s in range(50)]
-    assert made == sorted(made)
-    assert len({new_id(NOW) for _ in range(50)}) == 50
 
 
 def test_duckdb_draws_no_progress_where_answers_stand(tmp_path: Path) -> None:

@@ -34,8 +34,9 @@ def holds(rule: dict[str, Any], member: UUID, world: dict[str, Any], of: str) ->
         case "not":
             return not holds(body, member, world, of)
         case "member_of":
-            rows = world["members_now"]
-            return any(r["audience"] == body and r["member"] == member for r in rows)
+            # A device counts by its own membership, and by that of the person who uses it.
+            listed = {r["member"] for r in world["members_now"] if r["audience"] == body}
+            return not listed.isdisjoint({member, OWNERS.get(member, member)})
         case "seen":
             who = "person" if of == "people" else "device"
             return seen_holds(body, [r for r in world["sightings_now"] if r[who] == member])

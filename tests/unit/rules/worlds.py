@@ -154,7 +154,10 @@ SEEN = st.builds(
     st.one_of(st.just({}), TIMES.map(lambda t: {"times": t})),
     st.sampled_from([{}, {"within_days": 30}, {"id_type": "cookie"}]),
 )
-LEAVES = st.one_of(PROFILES, EVENTS, SEEN, st.just({"member_of": "news"}))
+# one_of would flatten into the parts of PROFILES, and almost never draw the other kinds.
+LEAVES = st.sampled_from([PROFILES, EVENTS, SEEN, st.just({"member_of": "news"})]).flatmap(
+    lambda kind: kind
+)
 RULES = st.recursive(
     LEAVES,
     lambda child: st.one_of(
