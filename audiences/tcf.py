@@ -20,9 +20,9 @@ _REQUIRE_CONSENT = 1  # the one restriction under which consent is still what co
 # What Google's own mapping of purposes to consent signals asks for, without measurement (7):
 # https://developers.google.com/tag-platform/security/guides/implement-TCF-strings
 PURPOSES = {"ad_user_data": (1,), "ad_personalization": (3, 4)}
-# Ids on IAB's Global Vendor List. A platform that is not on it can be refused by a TC string,
-# and never be granted anything.
-VENDORS = {"google": 755, "the_trade_desk": 21}
+# Ids on IAB's Global Vendor List; all but Google's as Prebid.js 11.36 (2026-11) declares them. A
+# platform that is not on the list can be refused by a TC string, and never be granted anything.
+VENDORS = {"amazon": 793, "criteo": 91, "google": 755, "the_trade_desk": 21, "yahoo": 25}
 
 
 @dataclass(slots=True)

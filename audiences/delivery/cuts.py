@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from audiences.consent import read_consent
+from audiences.delivery.parquet import written
 from audiences.platforms.base import Batch, Consent, Course, Op, Platform, Request, Row
 from shared.errors import ConfigurationError
 
@@ -35,7 +36,7 @@ def cuts(platform: Platform, course: Course, batches: Iterable[pa.RecordBatch]) 
             number = number + 1 if waiting.batch.op is op else 0
             yield _ended(platform, waiting) if waiting.batch.op is not op else waiting
         batch = replace(_batch(platform, course, op, table), number=number, last=False)
-        waiting = Cut(batch, platform.request(batch), table)
+        waiting = Cut(batch, written(platform.request(batch)), table)
     if waiting is not None:
         yield _ended(platform, waiting)
 
@@ -43,7 +44,7 @@ def cuts(platform: Platform, course: Course, batches: Iterable[pa.RecordBatch]) 
 def _ended(platform: Platform, cut: Cut) -> Cut:
     batch = replace(cut.batch, last=True)
     # Only a replacement says in its bytes that it is over; the others are not made twice.
-    request = platform.request(batch) if batch.op is Op.REPLACE else cut.request
+    request = written(platform.request(batch)) if batch.op is Op.REPLACE else cut.request
     return replace(cut, batch=batch, request=request)
 
 
@@ -86,7 +87,7 @@ def _fitting(platform: Platform, course: Course, op: Op, table: pa.Table) -> int
     count, most = min(int(table.num_rows), platform.limits.rows), platform.limits.bytes
     while most is not None:
         batch = _batch(platform, course, op, table.slice(0, count))
-        size = len(platform.request(batch).body)
+        size = len(written(platform.request(batch)).body)
         if size <= most:
             break
         if count == 1:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from audiences.platforms import answers as say
 from audiences.platforms.base import AUDIENCE_ID, Batch, Course, Op, Request, Setting, Target
+from audiences.platforms.sheets import Sheet
 from shared.errors import ConfigurationError
 
 OWNER = Setting(
@@ -39,14 +40,18 @@ def _own_name(batch: Batch) -> str:
 
 
 def _own_rows(batch: Batch, columns: Sequence[str]) -> str:
-    action = "remove" if batch.op is Op.REMOVE else "add"
+    sheet = own_sheet(batch, columns)
     out = io.StringIO()
-    write = csv.writer(out, lineterminator="\n")
-    write.writerow(["action", *columns])
-    for row in batch.rows:
-        keys = dict(row.keys)
-        write.writerow([action, *(keys.get(column, "") for column in columns)])
+    csv.writer(out, lineterminator="\n").writerows([sheet.columns, *sheet.rows])
     return out.getvalue()
+
+
+def own_sheet(batch: Batch, columns: Sequence[str]) -> Sheet:
+    """Return what each row does, and its identifiers."""
+    action = "remove" if batch.op is Op.REMOVE else "add"
+    keys = [dict(row.keys) for row in batch.rows]
+    rows = [[action, *(one.get(column) for column in columns)] for one in keys]
+    return Sheet(("action", *columns), rows)
 
 
 def _manifest(course: Course) -> list[Request]:

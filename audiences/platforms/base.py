@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from audiences.platforms.sheets import Sheet
 from shared.ports import HttpAnswer
 
 Answer = HttpAnswer  # what the network gave; the platforms' word for it
@@ -169,6 +170,7 @@ class Request:
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     host: str = ""  # a name in `Platform.hosts`; empty: the base URL
+    sheet: Sheet | None = field(default=None, repr=False)  # what the plan makes the body of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

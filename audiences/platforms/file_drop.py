@@ -1,4 +1,4 @@
-"""Files for others: CSV put into a bucket or onto a server, as they, LiveRamp or Adobe want it."""
+"""Files for others, put into a bucket or onto a server, as they, LiveRamp or Adobe want it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from audiences.platforms import _file_drop_account as account
-from audiences.platforms._file_drop_forms import FORMS, OWNER, Form
+from audiences.platforms._file_drop_formats import COMPRESSION, FORMAT, packing
+from audiences.platforms._file_drop_forms import FORMS, OWNER, Form, own_sheet
 from audiences.platforms.base import (
     Batch,
     Course,
@@ -33,15 +34,6 @@ CONVENTION = Setting(
 COLUMNS = Setting(
     name="columns",
     says="the columns of identifiers, with commas; empty: all that the convention knows",
-)
-COMPRESSION = Setting(
-    name="compression", says="how files are packed", default="none", choices=("none", "gzip")
-)
-FORMAT = Setting(
-    name="format",
-    says="CSV alone: Parquet is not available, as what sends must be small and is made without it",
-    default="csv",
-    choices=("csv",),
 )
 
 
@@ -70,7 +62,13 @@ def _columns(options: Mapping[str, str]) -> tuple[str, ...]:
 
 def _request(batch: Batch) -> Request:
     options = batch.target.options
-    form, packed = _form(options), COMPRESSION.of(batch.target).lower() == "gzip"
+    form = _form(options)
+    codec, parquet = packing(options, form)
+    if parquet:
+        path = form.named(batch).removesuffix(".csv") + ".parquet"
+        sheet = replace(own_sheet(batch, _columns(options)), codec=codec)
+        return Request(method="PUT", path=path, sheet=sheet)
+    packed = codec == "gzip"
     body = form.written(batch, _columns(options)).encode()
     return Request(
         method="PUT",
@@ -88,6 +86,7 @@ def _closing(course: Course) -> Sequence[Request]:
 
 def _variant(platform: Platform, options: Mapping[str, str]) -> Platform:
     form, columns = _form(options), _columns(options)
+    packing(options, form)
     keys = tuple(key for key in platform.keys if key.wire in columns)
     limits = replace(platform.limits, keys_per_row=len(keys))
     return replace(platform, keys=keys, limits=limits, ops=form.ops)

@@ -10,10 +10,14 @@ import json
 import re
 from dataclasses import dataclass
 
+import pyarrow.parquet as pq
+
 from infra.sandbox.call import Call, RefusedError, Reply, StandIn, is_sha256
 from infra.sandbox.state import Audience, State
 
-PART = re.compile(r"([a-z0-9_-]+)_(add|remove|full)_[0-9]{8}T[0-9]{6}Z_[0-9]{5}\.csv(\.gz)?")
+PART = re.compile(
+    r"([a-z0-9_-]+)_(add|remove|full)_[0-9]{8}T[0-9]{6}Z_[0-9]{5}\.(csv|csv\.gz|parquet)"
+)
 END = re.compile(r"([a-z0-9_-]+_[0-9]{8}T[0-9]{6}Z)\.(manifest\.json|done)")
 
 
@@ -48,12 +52,12 @@ def _refused(status: int, why: str) -> RefusedError:
 
 
 def _take(state: State, name: str, part: re.Match[str], body: bytes) -> None:
-    audience, word = part[1], part[2]
+    audience, word, format_ = part[1], part[2], part[3]
     try:
-        text = (gzip.decompress(body) if part[3] else body).decode()
+        lines = _parquet(body) if format_ == "parquet" else _csv(body, packed=format_ != "csv")
     except (OSError, EOFError, ValueError):
         raise _refused(400, "the file cannot be read") from None
-    rows = _rows(text, "remove" if word == "remove" else "add")
+    rows = _rows(lines, "remove" if word == "remove" else "add")
     state.jobs[f"file_drop {name}"] = Stored(body, rows)
     if word == "full":
         return
@@ -66,16 +70,28 @@ def _audience(state: State, name: str) -> Audience:
     return state.platforms["file_drop"].setdefault(name, made)
 
 
-def _rows(text: str, action: str) -> tuple[tuple[str, ...], ...]:
+def _csv(body: bytes, *, packed: bool) -> list[list[str]]:
+    text = (gzip.decompress(body) if packed else body).decode()
+    return list(csv.reader(io.StringIO(text)))
+
+
+def _parquet(body: bytes) -> list[list[str]]:
+    table = pq.read_table(io.BytesIO(body))
+    if any(column.type != "string" for column in table.schema):
+        raise _refused(400, "every column must be a string")
+    rows = [[cell or "" for cell in row.values()] for row in table.to_pylist()]
+    return [table.column_names, *rows]
+
+
+def _rows(lines: list[list[str]], action: str) -> tuple[tuple[str, ...], ...]:
     """Read who is meant; a row that says something else than its header is passed over."""
-    lines = csv.reader(io.StringIO(text))
-    header = next(lines, [])
+    header = lines[0] if lines else []
     if header[:1] != ["action"] or len(header) < 2 or len(set(header)) != len(header):
         raise _refused(400, "the first line must be a header that begins with action")
     hashed = [place for place, column in enumerate(header) if column.endswith("_sha256")]
     return tuple(
         tuple(cell for cell in cells[1:] if cell)
-        for cells in lines
+        for cells in lines[1:]
         if len(cells) == len(header)
         and cells[0] == action
         and any(cells[1:])

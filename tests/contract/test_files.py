@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
+import io
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from audiences import destinations
 from audiences.delivery.outbox import Planned
+from audiences.delivery.parquet import written
 from audiences.delivery.sender import deliver
 from audiences.flows.taking import check
 from audiences.platforms import platform
 from audiences.platforms.base import Access, Batch, Course, Op, Part, Request, Row, Target
-from audiences.platforms.limits import faults, limited
+from audiences.platforms.limits import limited
 from audiences.rules.spec import Audience
 from shared.aws.drop import connect
 from shared.errors import ConfigurationError
@@ -126,10 +131,40 @@ def test_columns_that_a_convention_lacks_are_refused(options: dict[str, str], wh
         limited(FILES, options)
 
 
-def test_parquet_is_said_to_be_missing() -> None:
-    ((name, what, fix),) = faults(FILES, {"format": "parquet"})
-    assert (name, what) == ("format", "'format' cannot be 'parquet'")
-    assert fix == "write one of csv"
+@pytest.mark.parametrize("codec", ["none", "gzip", "snappy"])
+def test_parquet_has_the_rows_of_the_csv_as_texts(codec: str) -> None:
+    plain = FILES.request(batch({}))
+    planned = FILES.request(batch({"format": "parquet", "compression": codec}))
+    assert planned.path == plain.path.removesuffix(".csv") + ".parquet"
+    request = written(planned)
+    assert request == written(planned)
+    found = pq.ParquetFile(io.BytesIO(request.body))
+    assert {column.type for column in found.schema_arrow} == {pa.string()}
+    assert found.metadata.row_group(0).column(0).compression == {"none": "UNCOMPRESSED"}.get(
+        codec, codec.upper()
+    )
+    header, *lines = csv.reader(io.StringIO(plain.body.decode()))
+    rows = [dict(zip(header, (cell or None for cell in line), strict=True)) for line in lines]
+    assert found.read().to_pylist() == rows
+
+
+def test_a_parquet_file_of_nobody_has_its_columns() -> None:
+    nobody = replace(batch({"format": "parquet"}), rows=[], op=Op.REPLACE)
+    found = pq.read_table(io.BytesIO(written(FILES.request(nobody)).body))
+    assert (found.num_rows, found.column_names[:2]) == (0, ["action", "external_id"])
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"format": "parquet", "convention": "liveramp"}, "this convention has text files only"),
+        ({"format": "parquet", "convention": "adobe"}, "this convention has text files only"),
+        ({"compression": "snappy"}, "is for format: parquet"),
+    ],
+)
+def test_a_format_that_nobody_reads_is_refused(options: dict[str, str], why: str) -> None:
+    with pytest.raises(ConfigurationError, match=why):
+        limited(FILES, options)
 
 
 def test_a_convention_that_takes_nobody_out_has_no_mirror() -> None:

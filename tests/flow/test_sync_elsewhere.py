@@ -18,7 +18,11 @@ base_url: {url}/{slug}
 guard: {{max_removed_percent: 100, max_change_percent: 100000}}
 """
 FIRST, THEN = customers(range(8), device=False), customers(range(3), device=False, tier="none")
-PLACES = ["webhook", "braze", "klaviyo", "onesignal", "file_drop"]
+PARQUET = "options: {format: parquet, compression: snappy}\n"
+PLACES = [
+    *((slug, "") for slug in ("webhook", "braze", "klaviyo", "onesignal", "file_drop")),
+    ("file_drop", PARQUET),
+]
 
 
 def members(world: World, slug: str) -> set[str]:
@@ -27,9 +31,9 @@ def members(world: World, slug: str) -> set[str]:
     return {member for one in told for member in one}
 
 
-@pytest.mark.parametrize("slug", PLACES)
-def test_whoever_comes_and_goes_does_so_there(world: World, slug: str) -> None:
-    world.put("destinations", "there", PLACE.format(slug=slug, url=world.url))
+@pytest.mark.parametrize(("slug", "options"), PLACES)
+def test_whoever_comes_and_goes_does_so_there(world: World, slug: str, options: str) -> None:
+    world.put("destinations", "there", PLACE.format(slug=slug, url=world.url) + options)
     world.customers(FIRST)
     report = world.sync("there")
     assert (report.status, report.accepted) == ("done", 8)

@@ -48,7 +48,7 @@ LAKE_SIDE = {
         "sent_columns",
     )
 }
-PLATFORM_GROUND = {"base", "answers", "bodies", "codes", "contacts", "limits", "oauth"}
+PLATFORM_GROUND = {"base", "answers", "bodies", "codes", "contacts", "limits", "oauth", "sheets"}
 
 
 @pytest.fixture(scope="module")
