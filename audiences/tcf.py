@@ -10,6 +10,8 @@ import re
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
 
+from audiences.bits import Bits
+
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _VERSION = 2
 _LANGUAGE_AND_LISTS = 36 + 36 + 12 + 12 + 6 + 12 + 12 + 6 + 1 + 1 + 12  # created … special features
@@ -23,18 +25,6 @@ PURPOSES = {"ad_user_data": (1,), "ad_personalization": (3, 4)}
 # Ids on IAB's Global Vendor List; all but Google's as Prebid.js 11.36 (2026-11) declares them. A
 # platform that is not on the list can be refused by a TC string, and never be granted anything.
 VENDORS = {"amazon": 793, "criteo": 91, "google": 755, "the_trade_desk": 21, "yahoo": 25}
-
-
-@dataclass(slots=True)
-class _Bits:
-    value: int
-    left: int
-
-    def take(self, width: int) -> int:
-        if width > self.left:
-            raise ValueError("the string ends too early")
-        self.left -= width
-        return (self.value >> self.left) & ((1 << width) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +76,11 @@ def _read(text: str, vendor: int | None) -> _Said:
     return _Said(purposes, first_undisclosed, agreed, barred)
 
 
-def _bits(segment: str) -> _Bits:
+def _bits(segment: str) -> Bits:
     if not _SEGMENT.fullmatch(segment) or len(segment) % 4 == 1:
         raise ValueError("not web-safe base64")
     data = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-    return _Bits(int.from_bytes(data, "big"), len(data) * 8)
+    return Bits(int.from_bytes(data, "big"), len(data) * 8)
 
 
 def _numbers(bits: int, width: int) -> frozenset[int]:
@@ -98,7 +88,7 @@ def _numbers(bits: int, width: int) -> frozenset[int]:
     return frozenset(n for n in range(1, width + 1) if bits >> (width - n) & 1)
 
 
-def _lists(bits: _Bits, vendor: int | None) -> bool:
+def _lists(bits: Bits, vendor: int | None) -> bool:
     """Read a section of vendors, as a bit each or as ranges; return whether it has this one."""
     highest = bits.take(16)
     if bits.take(1):
@@ -107,7 +97,7 @@ def _lists(bits: _Bits, vendor: int | None) -> bool:
     return vendor is not None and 1 <= vendor <= highest and bool(each >> (highest - vendor) & 1)
 
 
-def _in_ranges(bits: _Bits, vendor: int | None) -> bool:
+def _in_ranges(bits: Bits, vendor: int | None) -> bool:
     found = False
     for _ in range(bits.take(12)):
         ranged, first = bits.take(1), bits.take(16)
@@ -116,7 +106,7 @@ def _in_ranges(bits: _Bits, vendor: int | None) -> bool:
     return found
 
 
-def _restricted(bits: _Bits, vendor: int | None) -> frozenset[int]:
+def _restricted(bits: Bits, vendor: int | None) -> frozenset[int]:
     """Read what the publisher restricts; return the purposes that this vendor may not have."""
     barred = set()
     for _ in range(bits.take(12)):

@@ -170,7 +170,8 @@ def _consent(call: Call) -> Row:
         given = [answers[name] for name in names if name in answers]
         if given:
             row[column] = "true" if all(given) else "false"
-    if text := _text(said.get("tcfString") or said.get("consentString")):
+    strings = (_text(said.get(name)) for name in ("gppString", "tcfString", "consentString"))
+    if text := " ".join(dict.fromkeys(filter(None, strings))):
         row["consent_string"] = text
     return row
 

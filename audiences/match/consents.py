@@ -15,9 +15,10 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection as Connection
 
 from audiences.consent import FLAGS, Policy, consent_columns_sql
+from audiences.gpp import answers
 from audiences.identifiers.catalog import id_type
 from audiences.platforms.base import Platform
-from audiences.tcf import VENDORS, answers
+from audiences.tcf import VENDORS
 
 _TCF = pa.schema([("text", pa.string()), *((flag, pa.bool_()) for flag in FLAGS)])
 

@@ -61,6 +61,7 @@ def test_a_page_keeps_no_query_of_its_address(workspace: Workspace) -> None:
 
 def test_identify_becomes_a_profile_with_consent(workspace: Workspace) -> None:
     preferences = {"Advertising": True, "Personalization": False}
+    strings = {"tcfString": "CP", "gppString": "DB~x"}
     call = {
         "userId": "auth0|7",
         "anonymousId": "a1",
@@ -71,7 +72,9 @@ def test_identify_becomes_a_profile_with_consent(workspace: Workspace) -> None:
             "plan": "pro",
             "external_id": "somebody else",
         },
-        "context": {"consent": {"categoryPreferences": preferences, "tcfString": "CP"}},
+        "context": {
+            "consent": {"categoryPreferences": preferences, "tcfString": "CP", "gppString": "DB~x"}
+        },
     }
     absorb(workspace, queued(workspace, [("identify", call)]))
     (row,) = rows_of(workspace, "profiles")
@@ -79,7 +82,7 @@ def test_identify_becomes_a_profile_with_consent(workspace: Workspace) -> None:
     assert (row["email"], row["first_name"]) == ("Ada@Example.com", "Ada")
     assert (row["country"], row["zip"]) == ("VN", "700000")
     assert (row["consent_ads"], row["consent_personalization"]) == (True, False)
-    assert row["consent_string"] == "CP"
+    assert row["consent_string"] == "DB~x CP"
     assert attributes(row) == {"plan": "pro"}
     assert row["updated_at"] == AS_OF
 

@@ -123,9 +123,10 @@ def test_every_choice_is_read_as_it_was_made(choice: Choice, vendor: int, among:
 
 
 def test_who_agreed_to_all_agreed() -> None:
-    for vendor in VENDORS.values():
-        assert answers(Choice().text(), vendor) == YES
-        assert answers(Choice(ranges=True).text(), vendor) == YES
+    known = frozenset(VENDORS.values())
+    for vendor in known:
+        assert answers(Choice(vendors=known).text(), vendor) == YES
+        assert answers(Choice(vendors=known, ranges=True).text(), vendor) == YES
         assert answers(Choice(purposes=frozenset(), vendors=frozenset()).text(), vendor) == NO
 
 

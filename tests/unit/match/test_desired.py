@@ -236,6 +236,11 @@ def sent(
         (NO, "meta", {"consent_denied": 1}),
         ("unreadable", "google", {"consent_missing": 1}),
         (YES[:30], "google", {"consent_missing": 1}),
+        (f"DBABMA~{YES}", "google", {}),
+        (f"DBABMA~{NO}", "google", {"consent_denied": 1}),
+        ("DBABLA~CAABAAAAAABA.QA", "meta", {"consent_denied": 1}),  # no targeted advertising
+        ("DBABLA~CAAgAAAAAABA.QA", "meta", {"consent_missing": 1}),
+        ("1YYN", "meta", {"consent_denied": 1}),
         (None, "google", {"consent_missing": 1}),
     ],
 )
