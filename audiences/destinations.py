@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from audiences.consent import FLAGS, Policy
+from audiences.consent.policy import FLAGS, Policy
 from audiences.platforms import ALIASES, MODULES, platform
 from audiences.platforms.limits import faults as option_faults
 from shared.errors import ConfigurationError, Fault

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from audiences.consent import read_consent
+from audiences.consent.policy import read_consent
 from audiences.delivery.parquet import written
 from audiences.platforms.base import Batch, Consent, Course, Op, Platform, Request, Row
 from shared.errors import ConfigurationError

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from duckdb import DuckDBPyConnection as Connection
 
-from audiences.consent import FLAGS, Policy, verdict_sql
+from audiences.consent.policy import FLAGS, Policy, verdict_sql
 from audiences.match.desired import both_sql
 from audiences.platforms.base import Platform
 

@@ -14,11 +14,11 @@ from __future__ import annotations
 import pyarrow as pa
 from duckdb import DuckDBPyConnection as Connection
 
-from audiences.consent import FLAGS, Policy, consent_columns_sql
-from audiences.gpp import answers
+from audiences.consent.gpp import answers
+from audiences.consent.policy import FLAGS, Policy, consent_columns_sql
+from audiences.consent.tcf import VENDORS
 from audiences.identifiers.catalog import id_type
 from audiences.platforms.base import Platform
-from audiences.tcf import VENDORS
 
 _TCF = pa.schema([("text", pa.string()), *((flag, pa.bool_()) for flag in FLAGS)])
 

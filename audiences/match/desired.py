@@ -17,7 +17,7 @@ from datetime import datetime
 
 from duckdb import DuckDBPyConnection as Connection
 
-from audiences.consent import FLAGS, Policy, consent_text_sql, folded_sql, verdict_sql
+from audiences.consent.policy import FLAGS, Policy, consent_text_sql, folded_sql, verdict_sql
 from audiences.identifiers.catalog import id_type
 from audiences.identifiers.packs import Encoding, Pack
 from audiences.lake.query import timestamp

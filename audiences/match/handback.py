@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audiences.consent import FLAGS, Policy
+from audiences.consent.policy import FLAGS, Policy
 from audiences.match.losses import OUTCOMES
 
 HEADER = ("source", "external_id", "ingest", "row", "field", "reason", "matched")

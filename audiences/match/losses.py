@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from duckdb import DuckDBPyConnection as Connection
 
-from audiences.consent import FLAGS, Policy
+from audiences.consent.policy import FLAGS, Policy
 from audiences.identifiers.catalog import id_type
 from audiences.identifiers.packs import Pack
 from audiences.platforms.base import Platform

@@ -72,9 +72,7 @@ def test_identify_becomes_a_profile_with_consent(workspace: Workspace) -> None:
             "plan": "pro",
             "external_id": "somebody else",
         },
-        "context": {
-            "consent": {"categoryPreferences": preferences, "tcfString": "CP", "gppString": "DB~x"}
-        },
+        "context": {"consent": {"categoryPreferences": preferences, **strings}},
     }
     absorb(workspace, queued(workspace, [("identify", call)]))
     (row,) = rows_of(workspace, "profiles")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audiences.consent import Policy
+from audiences.consent.policy import Policy
 from audiences.destinations import UNSET_GUARD, Guard, parse
 from infra.local.demo.examples import DESTINATIONS
 from shared.errors import ConfigurationError

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 from duckdb import DuckDBPyConnection as Connection
 
-from audiences.consent import EEA, EVERYWHERE, Policy
+from audiences.consent.policy import EEA, EVERYWHERE, Policy
 from audiences.identifiers.packs import pack
 from audiences.lake import query
 from audiences.match.desired import make_desired

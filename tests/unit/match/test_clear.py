@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from duckdb import DuckDBPyConnection as Connection
 
-from audiences.consent import Policy
+from audiences.consent.policy import Policy
 from audiences.identifiers.packs import PACKS, Encoding, pack
 from audiences.lake import query
 from audiences.match.clear import clear_types

@@ -13,7 +13,7 @@ from duckdb import DuckDBPyConnection as Connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiences.consent import Policy
+from audiences.consent.policy import Policy
 from audiences.platforms import platform
 from infra.local.demo.tcf import tcf_string
 from tests.unit.match.desired_world import (

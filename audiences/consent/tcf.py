@@ -10,7 +10,7 @@ import re
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
 
-from audiences.bits import Bits
+from audiences.consent.bits import Bits
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _VERSION = 2

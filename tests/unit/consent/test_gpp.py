@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiences import tcf
-from audiences.gpp import answers
+from audiences.consent import tcf
+from audiences.consent.gpp import answers
 
 GOOGLE = 755
 YES, NO, SILENT = (

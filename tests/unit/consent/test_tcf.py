@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audiences.consent.tcf import VENDORS, answers
 from audiences.platforms import MODULES
-from audiences.tcf import VENDORS, answers
 
 YES, NO, SILENT = (
     {"ad_user_data": value, "ad_personalization": value} for value in (True, False, None)

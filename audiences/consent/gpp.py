@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from audiences import tcf
-from audiences.bits import Bits, bits_of
+from audiences.consent import tcf
+from audiences.consent.bits import Bits, bits_of
 
 _HEADER_TYPE, _HEADER_VERSION = 3, 1
 _TCF_EU, _US_PRIVACY = 2, 6
@@ -66,7 +66,8 @@ def _sections(text: str) -> list[tuple[int, str]]:
 def _header(bits: Bits) -> list[int]:
     if (bits.take(6), bits.take(6)) != (_HEADER_TYPE, _HEADER_VERSION):
         raise ValueError("not a GPP string of version 1")
-    numbers, last = [], 0
+    numbers: list[int] = []
+    last = 0
     for _ in range(bits.take(12)):
         ranged, first = bits.take(1), last + bits.fibonacci()
         last = first + bits.fibonacci() if ranged else first

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from duckdb import DuckDBPyConnection as Connection
 
-from audiences.consent import (
+from audiences.consent.policy import (
     EEA,
     FLAGS,
     Policy,

@@ -31,7 +31,7 @@ class Policy:
 def consent_columns_sql() -> str:
     """Write the columns that fold the records of one person: any no is a no, any yes a yes.
 
-    A record says it by a column of its own, and by its consent string as it is read in `tcf`.
+    A record says it by a column of its own, and by its consent string as `gpp` reads it.
     """
     return ", ".join(
         folded_sql(flag, [f"bool_or(NOT {c})" for c in told], [f"bool_or({c})" for c in told])
