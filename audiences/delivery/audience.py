@@ -23,7 +23,7 @@ def ensure_audience(session: Session, audience: Audience) -> tuple[str, bool]:
     """
     create, created = session.platform.create, session.platform.created
     if create is None or created is None:
-        return audience.name, True
+        return _there(session, audience.name), True
     for attempt in range(1, session.retries.attempts + 1):
         found_id = _find(session, audience.name)
         if found_id:
@@ -49,6 +49,18 @@ def ensure_audience(session: Session, audience: Audience) -> tuple[str, bool]:
             f"{session.platform.title} did not make the audience '{audience.name}': {said(made)}"
         )
     raise AssertionError(audience.name)
+
+
+def _there(session: Session, name: str) -> str:
+    """Return the id of an audience that only a person can make; without a list it is its name."""
+    if session.platform.find is None:
+        return name
+    if found_id := _find(session, name):
+        return found_id
+    raise RejectedError(
+        f"{session.platform.title} has no audience '{name}' that can be filled so: make it there, "
+        "or name its number in audience_ids (docs/platforms.md says how)"
+    )
 
 
 def equip(session: Session, audience: Audience) -> None:

@@ -58,6 +58,7 @@ class Plan:
     requests: tuple[Planned, ...]
     digest: str
     stopped: str = ""  # why the guard stopped it
+    closes: bool = False  # whether rows are taken up only by what closes the run
     token: str = ""  # what approves it
     replaces: str = ""  # mode rebuild: the id of the audience that goes when the new one is there
 
@@ -73,8 +74,8 @@ class Plan:
 
     @property
     def whole(self) -> bool:
-        """Say whether the run counts only when all of it is through: it replaces what was there."""
-        return self.mode in ("replace", "rebuild")
+        """Say whether the run counts only when all of it is through."""
+        return self.closes or self.mode in ("replace", "rebuild")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

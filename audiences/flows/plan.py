@@ -138,6 +138,7 @@ def make_plan(
         dropped=dropped,
         requests=requests,
         digest=digest_of(requests),
+        closes=to.counts_when_closed,
     )
     plan = _guarded(workspace, plan, destination, held, asked.approve)
     write_plan(lake.store, plan)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from audiences.platforms import answers as say
-from audiences.platforms.base import Action, Answer, Outcome, Size
+from audiences.platforms.base import Action, Answer, Outcome, Request, Size
 from shared.errors import RejectedError, RetryableError
 
 _OK, _PARTLY, _BAD = 0, 20001, 40002
@@ -29,8 +32,10 @@ ANSWERS = {
 }
 NOTES = (
     (
-        "Mode `replace` is not there: only files can replace, and an audience that was made from "
-        "a file takes no rows."
+        "Mode `replace` is there with `flow: files` alone, and an audience that was made from a "
+        "file takes no streams. Make it there once, from a file of several types with 1,000 rows "
+        "or more: it is found by its name, or by `audience_ids`. A change that leaves it with "
+        "fewer than 1,000 is refused."
     ),
     "An audience of our name that was made from a file is passed over, and another is made.",
     "A mobile id that is known for neither Apple's nor Android's is not sent.",
@@ -92,6 +97,26 @@ def listed(answer: Answer) -> tuple[list[dict[str, Any]], int]:
     info = data.get("page_info")
     total = info.get("total_number") if isinstance(info, dict) else None
     return say.objects(data["list"]), say.whole(total)
+
+
+def found_where(
+    fits: Callable[[Mapping[str, Any]], bool],
+) -> Callable[[Request, Answer, str], str | Request | None]:
+    """Return a `found` that takes the first audience of a name that fits; names may repeat."""
+
+    def found(asked: Request, answer: Answer, name: str) -> str | Request | None:
+        audiences, total = listed(answer)
+        for audience in audiences:
+            if audience.get("name") == name and fits(audience):
+                return str(audience["audience_id"])
+        path, _, query = asked.path.partition("?")
+        said = dict(parse_qsl(query))
+        page = int(said.get("page", "1"))
+        if not audiences or page * int(said.get("page_size", "1")) >= total:
+            return None
+        return replace(asked, path=f"{path}?{urlencode(said | {'page': page + 1})}")
+
+    return found
 
 
 def created(answer: Answer) -> str:

@@ -260,6 +260,7 @@ class Platform:
     names: Callable[[bytes], Sequence[str]] | None = None  # body -> what answers call its rows
     opening: Callable[[Course], Sequence[Request]] | None = None  # before the batches, in turn
     closing: Callable[[Course], Sequence[Request]] | None = None  # when all batches are through
+    counts_when_closed: bool = False  # whether no row is taken before `closing` is through
     status: Callable[[Target, str], Request] | None = None  # (target, handle)
     status_outcome: Callable[[Answer, int], Outcome] | None = None
     pace: Callable[[Answer, datetime], float | None] | None = None  # seconds till the next request

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from audiences.platforms.answers import compact
@@ -62,3 +62,16 @@ def bare_rows_at(field: str, *path: str | int) -> Callable[[bytes, Sequence[int]
         return bare(divide(quoted, places), field)
 
     return bare_divide
+
+
+def multipart(fields: Mapping[str, str], name: str, content: bytes) -> tuple[bytes, str]:
+    """Return a form with these fields and a CSV under `file`, and its content type (RFC 7578).
+
+    The boundary is a digest of the file, so equal files give equal bytes.
+    """
+    boundary = hashlib.sha256(content).hexdigest()[:32]
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="'
+    texts = [f'{head}{field}"\r\n\r\n{text}\r\n' for field, text in fields.items()]
+    file = f'{head}file"; filename="{name}"\r\nContent-Type: text/csv\r\n\r\n'
+    body = "".join([*texts, file]).encode() + content + f"\r\n--{boundary}--\r\n".encode()
+    return body, f"multipart/form-data; boundary={boundary}"

@@ -1,19 +1,17 @@
-"""TikTok streaming segments: one list of identifiers a person, judged by a code in the body."""
+"""TikTok audiences: streaming segments, or files; answers are judged by a code in the body."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from audiences.platforms import _tiktok_answers as judge
+from audiences.platforms import _tiktok_files as files
 from audiences.platforms import answers as say
 from audiences.platforms import oauth
 from audiences.platforms.base import (
     Access,
-    Answer,
     Audience,
     Batch,
     Key,
@@ -41,7 +39,6 @@ LIFETIME = Setting(
     verified=False,
 )
 _PAGE = 100
-_FROM_FILE = ("_SHA256", "_MD5", "MULTIPLE_TYPES")  # how kinds of files end
 
 
 def _request(batch: Batch) -> Request:
@@ -64,24 +61,6 @@ def _request(batch: Batch) -> Request:
 def _list(target: Target, page: int, size: int) -> Request:
     query = {"advertiser_id": target.account, "page": page, "page_size": size}
     return Request(method="GET", path=f"/dmp/custom_audience/list/?{urlencode(query)}")
-
-
-def _found(asked: Request, answer: Answer, name: str) -> str | Request | None:
-    audiences, total = judge.listed(answer)
-    for audience in audiences:
-        # An audience that was made from a file takes no streams, and names may repeat.
-        if audience.get("name") == name and not _is_from_file(audience):
-            return str(audience["audience_id"])
-    path, _, query = asked.path.partition("?")
-    said = dict(parse_qsl(query))
-    page = int(said.get("page", "1"))
-    if not audiences or page * _PAGE >= total:
-        return None
-    return replace(asked, path=f"{path}?{urlencode(said | {'page': page + 1})}")
-
-
-def _is_from_file(audience: Mapping[str, Any]) -> bool:
-    return str(audience.get("calculate_type") or "").endswith(_FROM_FILE)
 
 
 def _create(target: Target, audience: Audience) -> Request:
@@ -124,6 +103,7 @@ TIKTOK = Platform(
     max_ttl_days=None,
     forgets=LIFETIME,
     minimum=1_000,
+    variant=files.filed,
     request=_request,
     outcome=judge.outcome,
     divide=rows_at("batch_data"),
@@ -131,7 +111,7 @@ TIKTOK = Platform(
     probe=lambda target: _list(target, 1, 1),
     told=lambda answer: rowless(judge.outcome(answer, 0)),
     find=lambda target: _list(target, 1, _PAGE),
-    found=_found,
+    found=judge.found_where(lambda audience: not files.is_from_file(audience)),
     create=_create,
     created=judge.created,
     size=_size,
@@ -141,7 +121,7 @@ TIKTOK = Platform(
     lifetime="until removed; none is documented for streaming segments",
     consent="none exists for customer lists",
     answers=judge.ANSWERS,
-    settings=(LIFETIME,),
+    settings=(LIFETIME, files.FLOW),
     notes=judge.NOTES,
     unverified=judge.UNVERIFIED,
 )

@@ -67,7 +67,18 @@ def test_wrong_credentials_are_said() -> None:
 
 
 def test_a_platform_that_goes_by_names_is_asked_nothing() -> None:
-    named = replace(PLATFORM, create=None, created=None)
+    named = replace(PLATFORM, create=None, created=None, find=None)
     made, http, _ = session(by_path({}), platform=named)
     assert ensure_audience(made, VIPS) == ("vips", True)
     assert http.requests == []
+
+
+def test_an_audience_that_only_a_person_can_make_is_found_or_asked_for() -> None:
+    """There is nothing to be made, so nothing but the list is asked for."""
+    filled = replace(PLATFORM, create=None, created=None)
+    made, http, _ = session(by_path({"/find": (THERE,)}), platform=filled)
+    assert ensure_audience(made, VIPS) == ("77", True)
+    made, http, _ = session(by_path({"/find": (NONE,)}), platform=filled)
+    with pytest.raises(RejectedError, match="no audience 'vips'"):
+        ensure_audience(made, VIPS)
+    assert len(http.requests) == 1
