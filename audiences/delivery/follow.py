@@ -6,13 +6,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from audiences.delivery import outbox, pieces
-from audiences.delivery.exchange import exchange
+from audiences.delivery.exchange import exchange, said
 from audiences.delivery.outbox import Plan, Planned, Recorded
 from audiences.delivery.outcomes import Outcomes, at_once, outcomes
 from audiences.delivery.sender import recording
 from audiences.delivery.session import Session
 from audiences.platforms.base import Action, Outcome
+from shared.errors import RejectedError
 from shared.ports import HttpAnswer, Store
+
+
+class StillOpenError(Exception):
+    """Ends the sending before what closes a run: the platform is at work on rows of it."""
+
+
+def before_closing(session: Session, store: Store, plan: Plan) -> None:
+    """Let what closes a run begin only when its rows have their last word, and a whole run a yes.
+
+    Raises:
+        StillOpenError: while the platform is at work on some.
+        RejectedError: where a run that counts as a whole was not taken as one.
+    """
+    rows, known = [p.id for p in plan.requests if p.op != "close"], outcomes(store, plan.run)
+    if session.platform.status is not None and known.pending(rows):
+        raise StillOpenError
+    last = known.last(rows) if plan.whole else {}
+    for recorded in last.values():
+        if recorded.outcome.action is not Action.DONE:
+            raise RejectedError(
+                f"{session.platform.title} did not take all of it ({said(recorded.outcome)}), so "
+                f"what was there stays; from {plan.valid_until} on, run again to plan it anew"
+            )
 
 
 def follow(

@@ -27,15 +27,19 @@ def deliver(
     plan: Plan,
     audience_id: str,
     progress: Callable[[int], None] = lambda _: None,
+    closing: Callable[[], None] = lambda: None,
 ) -> int:
     """Send what the plan holds and has no outcome yet; removals are through before adds begin.
 
     Returns the number of planned requests sent now. On an error the outcomes so far are kept, the
-    error is raised, and calling this again goes on from there.
+    error is raised, and calling this again goes on from there. `closing` is called before each
+    request that closes the run, and raises where that must wait.
     """
     sent, known = 0, outbox.recorded_ids(store, plan.run)
     for group in turns(plan):
         todo = [p for p in group if p.id not in known]
+        if todo and todo[0].op == "close":
+            closing()
         make = partial(_Work, session, store, plan, audience_id=audience_id, known=known)
         sent += _lanes(session, make, todo, progress)
     return sent

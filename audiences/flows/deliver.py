@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from audiences.delivery.audience import ensure_audience, equip
 from audiences.delivery.breaker import circuit
-from audiences.delivery.follow import follow
+from audiences.delivery.follow import StillOpenError, before_closing, follow
 from audiences.delivery.outbox import Plan, read_plan, recorded_ids
 from audiences.delivery.outcomes import outcomes
 from audiences.delivery.pace import Pace
@@ -87,7 +88,8 @@ def _check_time(bench: Bench, to: Destination) -> None:
 def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     """Send those requests of the piece that have no outcome; say how many are left.
 
-    The audience is made on its platform first, where it is not known.
+    The audience is made on its platform first, where it is not known. What closes a run `waits`
+    until the platform has said what became of its rows.
 
     Raises:
         CredentialError, RejectedError, RetryableError: outcomes so far are kept.
@@ -95,7 +97,7 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     """
     plan, to = _run_of(bench, piece)
     part = replace(plan, requests=plan.in_order()[piece.start : piece.stop])
-    audience_id, adopted, left = plan.audience_id, False, 0
+    audience_id, adopted, left, waits = plan.audience_id, False, 0, False
     cancelled = _is_cancelled(bench, piece.run)
     if cancelled:
         return _told(left, audience_id or "", cancelled=True)
@@ -107,15 +109,18 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
             audience_id, adopted = _make_audience(bench, plan, session)
             session.target = replace(session.target, audience_id=audience_id)
         try:
-            deliver(session, bench.store, part, audience_id, _progress(bench, plan, piece.seconds))
+            progress = _progress(bench, plan, piece.seconds)
+            closing = partial(before_closing, session, bench.store, plan)
+            deliver(session, bench.store, part, audience_id, progress, closing)
         except CancelledError:
             cancelled = True
-        except TimeUpError:
+        except (TimeUpError, StillOpenError) as error:
+            waits = isinstance(error, StillOpenError)
             known = recorded_ids(bench.store, plan.run)
             left = sum(request.id not in known for request in part.requests)
         warnings = list(session.warnings)
     told = _told(left, audience_id, cancelled=cancelled)
-    return {**told, "adopted": adopted, "warnings": warnings}
+    return {**told, "adopted": adopted, "warnings": warnings, "waits": waits}
 
 
 def _told(left: int, audience_id: str, *, cancelled: bool) -> Mapping[str, Any]:

@@ -108,14 +108,18 @@ def _carry_out(steps: Steps, wish: Wish, run: str, requests: int) -> Report:
     what = {**wish.pair, "run": run}
     adopted, warnings = False, list[str]()
     try:
-        start, size = 0, steps.part_size(requests)
+        start, size, waited = 0, steps.part_size(requests), False
         while start < requests:
             told = steps.light("send", {**what, "start": start, "stop": start + size})
             adopted = adopted or bool(told["adopted"])
             warnings += [one for one in told["warnings"] if one not in warnings]
             if told.get("cancelled"):
                 return give_up(steps, wish, run, adopted=adopted)
-            if not told["left"]:
+            if told.get("waits"):
+                if waited or _still_open(steps, what):
+                    return _report(steps.light("waiting", what))
+                waited = True
+            elif not told["left"]:
                 start += size
     except IntegrityError:
         give_up(steps, wish, run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ from audiences.platforms import _google_account as account
 from audiences.platforms import answers as say
 from audiences.platforms import oauth
 from audiences.platforms._google_answers import ANSWERS, outcome, status_outcome
-from audiences.platforms.base import Batch, Key, Limits, Op, Platform, Request, Row, Target
+from audiences.platforms.base import Batch, Course, Key, Limits, Op, Platform, Request, Row, Target
 from audiences.platforms.bodies import rows_at
 
 KEYS = (
@@ -21,7 +22,7 @@ _GRANTED = {True: "CONSENT_GRANTED", False: "CONSENT_DENIED"}
 
 
 def _request(batch: Batch) -> Request:
-    adding = batch.op is Op.ADD
+    adding = batch.op is not Op.REMOVE
     body: dict[str, Any] = {
         "destinations": [_destination(batch.target)],
         "audienceMembers": [_member(row, adding) for row in batch.rows],
@@ -31,6 +32,15 @@ def _request(batch: Batch) -> Request:
         body["termsOfService"] = {"customerMatchTermsOfServiceStatus": "ACCEPTED"}
     verb = "ingest" if adding else "remove"
     return Request(method="POST", path=f"/audienceMembers:{verb}", body=say.compact(body))
+
+
+def _closing(course: Course) -> Sequence[Request]:
+    """Take out who was there before a replacement; its members were all added later."""
+    if course.mode != "replace":
+        return ()
+    at = f"{course.at:%Y-%m-%dT%H:%M:%S.%fZ}"
+    body = {"destinations": [_destination(course.target)], "removeAsOfTime": at}
+    return [Request(method="POST", path="/audienceMembers:removeAll", body=say.compact(body))]
 
 
 def _member(row: Row, adding: bool) -> dict[str, Any]:
@@ -80,9 +90,11 @@ GOOGLE = Platform(
     max_ttl_days=None,
     forgets_days=account.MAX_LIFETIME_DAYS,
     minimum=100,
+    ops=frozenset(Op),
     request=_request,
     outcome=outcome,
     divide=rows_at("audienceMembers"),
+    closing=_closing,
     status=_status,
     status_outcome=status_outcome,
     authorise=oauth.bearer,
@@ -107,6 +119,10 @@ GOOGLE = Platform(
             "hashing, and a digest made elsewhere cannot be mended."
         ),
         "There is no consent of the whole request: it travels with each member.",
+        (
+            "Mode `replace` adds everybody anew, waits until Google is through with them, and then "
+            "takes out who was there before (`audienceMembers:removeAll`)."
+        ),
         "Google drops members of the EEA without consent and only counts them.",
         (
             "One malformed member fails its whole request: it is refused with its reason, and the "

@@ -14,6 +14,8 @@ from infra.sandbox._google_lists import lists
 from infra.sandbox._google_refusals import check_fields, fault, refused, refused_rows
 from infra.sandbox.call import HASHES, Call, Reply, StandIn, misfits, spoilt
 from infra.sandbox.state import Audience, State
+from shared.clock import parse_instant
+from shared.errors import ConfigurationError
 
 MEMBERS = 10_000
 IDENTIFIERS = 10
@@ -46,6 +48,8 @@ def handle(call: Call, state: State) -> Reply:
         raise refused(401, "UNAUTHENTICATED", "ACCESS_TOKEN_TYPE_UNSUPPORTED")
     if match := re.fullmatch(r"/audienceMembers:(ingest|remove)", path):
         return _members(call, state, match[1])
+    if path == "/audienceMembers:removeAll":
+        return _remove_all(call, state)
     if path == "/requestStatus:retrieve":
         return _status(call, state)
     if match := re.fullmatch(r"/accountTypes/([A-Z_]+)/accounts/([^/]+)/userLists(/[^/]+)?", path):
@@ -79,33 +83,66 @@ def _members(call: Call, state: State, verb: str) -> Reply:
     rows = [tuple(value for _, value in sorted(found[i], key=_order)) for i in kept]
     if not body.get("validateOnly"):
         audience.add(rows) if verb == "ingest" else audience.remove(rows)
+        now = state.clock.now()
+        added = audience.facts.setdefault("added", {})
+        added |= {",".join(ids): now for ids in rows if verb == "ingest"}
     counts = {"DENIED_CONSENT": sum(denied[spoil:]), "INVALID_FORMAT": spoil}
-    pace = state.paces["google"]
-    digest = call.digest()
-    handle_ = f"{digest[:24]}-{state.seen[digest]}"
-    state.jobs[handle_] = Job(
+    return _taken(
+        call,
+        state,
         destination=body["destinations"][0],
         verb=verb,
         records=len(members),
         identifiers=sum(map(len, found)),
         refused={reason: count for reason, count in counts.items() if count},
-        ready_at=time.monotonic() + pace.milliseconds / 1000,
-        polls=pace.polls,
     )
+
+
+def _taken(call: Call, state: State, **about: Any) -> Reply:
+    """Answer with the handle of a job, whose status is asked for later."""
+    pace, digest = state.paces["google"], call.digest()
+    handle_ = f"{digest[:24]}-{state.seen[digest]}"
+    ready_at = time.monotonic() + pace.milliseconds / 1000
+    state.jobs[handle_] = Job(ready_at=ready_at, polls=pace.polls, **about)
     return Reply(body={"requestId": handle_})
+
+
+def _remove_all(call: Call, state: State) -> Reply:
+    """Take out whoever was last added before an instant."""
+    body = _read(call)
+    check_fields(body, ("destinations", "removeAsOfTime", "validateOnly"), "")
+    audience = _audience(state, body.get("destinations"))
+    try:
+        before = parse_instant(str(body.get("removeAsOfTime")))
+    except ConfigurationError:
+        before = None
+    if before is None or before > state.clock.now():
+        reason = "INVALID_REMOVE_AS_OF_TIME"
+        raise refused(400, "INVALID_ARGUMENT", reason, "remove_as_of_time")
+    added = audience.facts.get("added", {})
+    gone = [key for key in audience.members if added.get(key, before) < before]
+    if not body.get("validateOnly"):
+        audience.remove([audience.members[key] or tuple(key.split(",")) for key in gone])
+    counted = {"records": len(gone), "identifiers": 0, "refused": {}}
+    return _taken(call, state, destination=body["destinations"][0], verb="remove", **counted)
 
 
 def _order(pair: tuple[str, str]) -> int:
     return KINDS.index(pair[0])
 
 
-def _body(call: Call, verb: str) -> dict[str, Any]:
+def _read(call: Call) -> dict[str, Any]:
     body = read(call)
     kind = call.headers.get("content-type", "").partition(";")[0].strip()
     if call.method != "POST":
         raise refused(404, "NOT_FOUND", "NOT_FOUND")
     if body is None or kind != "application/json":
         raise refused(400, "INVALID_ARGUMENT", "INVALID_ARGUMENT")
+    return body
+
+
+def _body(call: Call, verb: str) -> dict[str, Any]:
+    body = _read(call)
     extra = ("consent", "termsOfService") if verb == "ingest" else ()
     check_fields(body, (*COMMON, *extra), "")
     members = body.get("audienceMembers")

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import pytest
+import requests
+
 from audiences.flows.runs import show_run
+from shared.errors import RejectedError
 from shared.ports import HttpAnswer, HttpRequest
-from tests.flow.sync_world import LossyHttp, World, customers
+from shared.requests_http import RequestsHttp
+from tests.fakes import FakeHttp
+from tests.flow.sync_world import DAY0, LossyHttp, World, customers, sha
 
 TO = "google-main"
 
@@ -134,3 +141,59 @@ def test_a_request_that_failed_whole_is_not_held(world: World) -> None:
     assert (report.rejected, report.accepted) == (7, 0)
     assert world.held(TO) == []
     assert {row["reason"] for row in world.sends()} == {"DENIED_CONSENT"}
+
+
+def added(world: World, digest: str) -> None:
+    """Add a member as somebody else would, by the very request that added ours."""
+    (ours,) = [r for r in world.requests() if ":ingest" in r["path"]]
+    body = json.loads(ours["body"])
+    keys = [{"emailAddress": digest}]
+    body["audienceMembers"] = [{"compositeData": {"userData": {"userIdentifiers": keys}}}]
+    answer = requests.post(
+        f"{world.url}/google/audienceMembers:ingest",
+        json=body,
+        headers={"authorization": "Bearer sandbox"},
+        timeout=20,
+    )
+    answer.raise_for_status()
+    assert digest in world.members(TO)
+
+
+def test_a_replacement_takes_the_others_out_when_google_is_through_with_its_members(
+    world: World,
+) -> None:
+    world.customers(customers(range(1, 8)))
+    world.sync(TO)
+    added(world, sha("stranger@example.com"))
+    world.day = 1
+    world.customers(customers([2], tier="none"))
+    slow(world, 12)
+    report = world.sync(TO, mode="replace")
+    assert report.status == "waiting"
+    assert not [r for r in world.requests() if ":removeAll" in r["path"]]
+    slow(world, 1)
+    assert world.sync(TO).status == "done"
+    kept = customers([1, *range(3, 8)])
+    world.in_step(TO, kept)
+    (asked,) = [r for r in world.requests() if ":removeAll" in r["path"]]
+    assert json.loads(asked["body"])["removeAsOfTime"] == f"{DAY0 + timedelta(days=1):%FT%T.%fZ}"
+
+
+def test_a_replacement_of_which_google_lost_a_part_takes_nobody_out(world: World) -> None:
+    world.customers(customers(range(1, 8)))
+    world.sync(TO)
+    world.day = 1
+    world.customers(customers([2], tier="none"))
+
+    def failed(request: HttpRequest) -> HttpAnswer:
+        if "requestStatus" not in request.url:
+            return RequestsHttp().send(request, 9.0)
+        counts = [{"recordCount": "6", "reason": "PROCESSING_ERROR_REASON_INTERNAL_ERROR"}]
+        done = {"requestStatus": "FAILED", "errorInfo": {"errorCounts": counts}}
+        body = json.dumps({"requestStatusPerDestination": [done]}).encode()
+        return HttpAnswer(status=200, body=body)
+
+    with pytest.raises(RejectedError, match="did not take all of it"):
+        world.sync(TO, mode="replace", http=FakeHttp(failed))
+    assert len(world.members(TO)) == 7
+    assert not [r for r in world.requests() if ":removeAll" in r["path"]]
