@@ -112,11 +112,12 @@ def _remove_all(call: Call, state: State) -> Reply:
     body = _read(call)
     check_fields(body, ("destinations", "removeAsOfTime", "validateOnly"), "")
     audience = _audience(state, body.get("destinations"))
+    now = state.clock.now()
     try:
-        before = parse_instant(str(body.get("removeAsOfTime")))
+        before = parse_instant(str(body.get("removeAsOfTime", now.isoformat())))
     except ConfigurationError:
         before = None
-    if before is None or before > state.clock.now():
+    if before is None or before > now:
         reason = "INVALID_REMOVE_AS_OF_TIME"
         raise refused(400, "INVALID_ARGUMENT", reason, "remove_as_of_time")
     added = audience.facts.get("added", {})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 pytest.importorskip("google.ads.datamanager_v1")
@@ -55,12 +57,11 @@ def people(digests: list[str]) -> list[dm.AudienceMember]:
     return [dm.AudienceMember(user_data=dm.UserData(user_identifiers=one)) for one in ids]
 
 
-def test_members_are_taken_in_and_out(url: str, user_list, members, digests) -> None:
-    service = connected(url, "IngestionService")
+def ingested(service, user_list: dm.UserList, digests: list[str]):
     terms = dm.TermsOfService(
         customer_match_terms_of_service_status=dm.TermsOfServiceStatus.ACCEPTED
     )
-    taken = service.ingest_audience_members(
+    return service.ingest_audience_members(
         dm.IngestAudienceMembersRequest(
             destinations=[destination(user_list)],
             audience_members=people(digests),
@@ -68,6 +69,26 @@ def test_members_are_taken_in_and_out(url: str, user_list, members, digests) -> 
             terms_of_service=terms,
         )
     )
+
+
+def test_who_was_added_before_an_instant_is_taken_out(url: str, user_list, members, digests):
+    service = connected(url, "IngestionService")
+    ingested(service, user_list, digests)
+    between = datetime.now(UTC)
+    ingested(service, user_list, digests[:1])
+    ask = {"destinations": [destination(user_list)], "remove_as_of_time": between}
+    taken = service.remove_all_audience_members(dm.RemoveAllAudienceMembersRequest(**ask))
+    assert taken.request_id
+    assert members("google", str(user_list.id)) == digests[:1]
+    ask["remove_as_of_time"] = between + timedelta(days=1)
+    with pytest.raises(exceptions.BadRequest) as caught:
+        service.remove_all_audience_members(dm.RemoveAllAudienceMembersRequest(**ask))
+    assert caught.value.reason == "INVALID_REMOVE_AS_OF_TIME"
+
+
+def test_members_are_taken_in_and_out(url: str, user_list, members, digests) -> None:
+    service = connected(url, "IngestionService")
+    taken = ingested(service, user_list, digests)
     assert members("google", str(user_list.id)) == digests
     ask = dm.RetrieveRequestStatusRequest(request_id=taken.request_id)
     status = [service.retrieve_request_status(ask) for _ in range(2)][-1]

@@ -12,8 +12,8 @@ dm = pytest.importorskip("google.ads.datamanager_v1")
 
 
 def google(op: str, body: str) -> str:
-    name = {"add": "IngestAudienceMembersRequest", "remove": "RemoveAudienceMembersRequest"}[op]
-    model = getattr(dm, name)
+    verb = "Remove" if op == "remove" else "Ingest"
+    model = getattr(dm, f"{verb}AudienceMembersRequest")
     read = model.from_json(body, ignore_unknown_fields=False)
     return model.to_json(read, use_integers_for_enums=False, including_default_value_fields=False)
 

@@ -32,6 +32,18 @@ def body(members: str, more: str = "") -> str:
     )
 
 
+ADDED = Golden(
+    row=Row((("emailAddress", DIGEST), ("emailAddress", DIGEST)), Consent(True, None)),
+    path="/audienceMembers:ingest",
+    body=body(
+        '{"compositeData":{"userData":{"userIdentifiers":'
+        f'[{{"emailAddress":"{DIGEST}"}},{{"emailAddress":"{DIGEST}"}}]}}}},'
+        '"consent":{"adUserData":"CONSENT_GRANTED"}}',
+        ',"termsOfService":{"customerMatchTermsOfServiceStatus":"ACCEPTED"}',
+    ),
+)
+
+
 CASE = Case(
     account="111-222-3333",
     values={"emailAddress": digest("email"), "phoneNumber": digest("phone")},
@@ -70,16 +82,8 @@ CASE = Case(
         Error(status=403, body="", action=Action.STOP),
     ],
     golden={
-        Op.ADD: Golden(
-            row=Row((("emailAddress", DIGEST), ("emailAddress", DIGEST)), Consent(True, None)),
-            path="/audienceMembers:ingest",
-            body=body(
-                '{"compositeData":{"userData":{"userIdentifiers":'
-                f'[{{"emailAddress":"{DIGEST}"}},{{"emailAddress":"{DIGEST}"}}]}}}},'
-                '"consent":{"adUserData":"CONSENT_GRANTED"}}',
-                ',"termsOfService":{"customerMatchTermsOfServiceStatus":"ACCEPTED"}',
-            ),
-        ),
+        Op.ADD: ADDED,
+        Op.REPLACE: ADDED,
         Op.REMOVE: Golden(
             row=Row((("phoneNumber", DIGEST),), Consent(True, False)),
             path="/audienceMembers:remove",
