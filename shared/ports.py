@@ -152,9 +152,12 @@ class HttpRequest:
     body: bytes = field(default=b"", repr=False)
 
 
+FAULT = "x-bridge-fault"  # header on a status 0: refused (nothing was sent) | timeout | reset
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpAnswer:
-    """One answer; status 0 means that none came (refused, reset or timed out)."""
+    """One answer; status 0 means that none came, and `FAULT` among its headers says why."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

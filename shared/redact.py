@@ -21,6 +21,7 @@ _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _IP = re.compile(
     r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])|(?i:(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:]))"
 )
+_OWN = "127.0.0.1"  # this machine, and so nobody's
 _DIGITS = re.compile(r"(?<!\w)[+(]{0,2}\d(?:[ .()/\u00a0\u2010-\u2013-]{0,3}\d){6,}(?!\w)")
 _DATE = re.compile(r"[12]\d{3}-[01]\d-[0-3]\d(?: [0-2]\d)?|[12]\d{3}[01]\d[0-3]\d")
 
@@ -52,7 +53,7 @@ def scrub(text: str) -> str:
     text = _UUID.sub("[id]", text)
     text = _BASE64.sub("[digest]", text)
     text = _OPAQUE.sub(_opaque, text)
-    text = _IP.sub("[ip]", text)
+    text = _IP.sub(lambda found: found[0] if found[0] == _OWN else "[ip]", text)
     return _DIGITS.sub(_number, text)
 
 

@@ -12,9 +12,8 @@ import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
 from shared.errors import ConfigurationError
-from shared.ports import HttpAnswer, HttpRequest
+from shared.ports import FAULT, HttpAnswer, HttpRequest
 
-FAULT = "x-bridge-fault"  # on a status 0: refused (nothing was sent) | timeout | reset
 DETAIL = "x-bridge-detail"  # the class of the fault
 _NOTHING_SENT = (
     requests.ConnectTimeout,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from audiences.delivery.session import Session
+from audiences.destinations import is_loopback
 from audiences.platforms.base import Action, Outcome, Request
 from shared.errors import CredentialError, RejectedError, RetryableError
-from shared.ports import HttpAnswer
+from shared.ports import FAULT, HttpAnswer
 
 _CERTAIN = (Action.DONE, Action.PENDING, Action.REFUSED, Action.SPLIT)
 
@@ -60,9 +62,22 @@ def exchange(
             session.lost = session.lost or attempts is None
             raise RetryableError(
                 f"{session.platform.title} gave no certain answer in {tries} attempts "
-                f"({said(outcome)}); run again later: the run goes on where it stopped"
+                f"({_why(session, answer, outcome)}); run again later: the run goes on where it "
+                "stopped"
             )
         _rest(session, tries, outcome, seed)
+
+
+def _why(session: Session, answer: HttpAnswer, outcome: Outcome) -> str:
+    """Say what came of the last attempt; where no answer came, what became of the connection."""
+    if answer.status or FAULT not in answer.headers:
+        return said(outcome)
+    place = urlsplit(session.base_url).netloc
+    fault = answer.headers[FAULT]
+    if fault == "refused":
+        sandbox = "; is `bridge sandbox` running?" if is_loopback(session.base_url) else ""
+        return f"nothing answers at {place}{sandbox}"
+    return f"{place} {'took too long' if fault == 'timeout' else 'broke off'}"
 
 
 def _refused(session: Session, outcome: Outcome) -> CredentialError:

@@ -1,5 +1,20 @@
-"""Run the command line as `python -m infra.local`."""
+"""The `bridge` command, and `python -m infra.local`: whoever stops it early gets no traceback."""
 
-from infra.local.cli import main
+import sys
 
-main()
+INTERRUPTED = 130
+
+
+def run() -> None:
+    """Run the command line; Ctrl-C ends it quietly while it is still being loaded too."""
+    try:
+        from infra.local.cli import main  # noqa: PLC0415 - loading takes long enough to be stopped
+
+        main()
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+        raise SystemExit(INTERRUPTED) from None
+
+
+if __name__ == "__main__":
+    run()

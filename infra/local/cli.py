@@ -1,18 +1,21 @@
 """The `bridge` command line: one thin command per flow.
 
-Exit codes: 0 done, 1 failed, 2 wrong use, 3 stopped by the guard.
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 stopped by the guard, 130 interrupted.
 """
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import PurePath
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -68,6 +71,15 @@ class _Commands(TyperGroup):
         command.name = cmd_name
         return command
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that is asked for; of one that is misspelt, say what it may be."""
+        try:
+            return super().resolve_command(ctx, args)
+        except TyperException as error:
+            for near in difflib.get_close_matches(args[0], COMMANDS, 1):
+                error.message = f"{error.message.rstrip('.')}. Did you mean '{near}'?"
+            raise
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """List the commands without loading them."""
         with formatter.section("Commands"):
@@ -109,6 +121,7 @@ def bridge(
 def main() -> None:
     """Run the command line; an error becomes one clear message and an exit code."""
     machine = _for_a_machine(sys.argv[1:])
+    interrupts = _noted_interrupts()
     try:
         code = app(prog_name="bridge", standalone_mode=False)
         sys.stdout.flush()
@@ -119,25 +132,42 @@ def main() -> None:
     except TyperException as error:
         _say_usage(error, machine)
         raise SystemExit(ConfigurationError.exit_code) from None
-    except BridgeError as error:
-        _say(error, machine)
-        raise SystemExit(error.exit_code) from None
-    except OSError as error:
-        _say(_of_the_machine(error), machine)
-        raise SystemExit(RetryableError.exit_code) from None
     except Exception as error:  # noqa: BLE001 - the last stop before the user
-        if "interrupted" in str(error).lower():  # DuckDB's word for Ctrl-C
-            raise SystemExit(_stopped()) from None
-        log("crash", level="error", place=_place(error))
-        _say_bug(error, machine)
-        raise SystemExit(1) from None
+        # Libraries turn an interrupt that reaches them into errors of their own.
+        raise SystemExit(_stopped(machine) if interrupts else _failed(error, machine)) from None
     if code == INTERRUPTED:
-        _stopped()
+        _stopped(machine)
     raise SystemExit(code if isinstance(code, int) else 0)
 
 
-def _stopped() -> int:
-    sys.stderr.write("stopped; run the same command again to go on\n")
+def _noted_interrupts() -> list[int]:
+    """Let Ctrl-C be noted before it is raised; return the list in which it is."""
+    noted: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        noted.append(number)
+        signal.default_int_handler(number, frame)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, note)
+    return noted
+
+
+def _failed(error: Exception, machine: bool) -> int:
+    """Say what went wrong, in one message; return the exit code."""
+    if isinstance(error, OSError):
+        error = _of_the_machine(error)
+    if isinstance(error, BridgeError):
+        _say(error, machine)
+        return error.exit_code
+    log("crash", level="error", place=_place(error))
+    _say_bug(error, machine)
+    return 1
+
+
+def _stopped(machine: bool) -> int:
+    text = "stopped; run the same command again to go on"
+    _tell(machine, {"code": "interrupted", "message": text}, [], f"{text}\n")
     return INTERRUPTED
 
 
@@ -159,7 +189,7 @@ def _say(error: BridgeError, machine: bool) -> None:
 def _say_usage(error: TyperException, machine: bool) -> None:
     text = scrub(error.format_message())
     if text.startswith("Usage:"):  # a group of commands that was called without one
-        return _tell(machine, {"code": "usage", "message": "no command is given"}, [], text)
+        return _tell(machine, {"code": "usage", "message": "no command is given"}, [], f"{text}\n")
     command = getattr(getattr(error, "ctx", None), "command_path", "bridge")
     text = f"{text.rstrip('.')} (see: {command} -h)"
     return _tell(machine, {"code": "usage", "message": text}, [text])

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +44,7 @@ def listen(port: int) -> socket.socket:
 
 def run(app: Any, listening: socket.socket) -> None:
     """Serve until interrupted."""
-    with listening:
+    with listening, suppress(KeyboardInterrupt):  # raised again when all is closed
         _server(app).run(sockets=[listening])
 
 

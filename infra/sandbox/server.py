@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import uvicorn
@@ -51,7 +52,7 @@ def serve(port: int = PORT) -> None:
         ConfigurationError: when the port is taken.
 
     """
-    with _listen(port) as listening:
+    with _listen(port) as listening, suppress(KeyboardInterrupt):  # raised when all is closed
         _server().run(sockets=[listening])
 
 

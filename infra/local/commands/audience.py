@@ -14,7 +14,7 @@ from audiences.flows.publish import LIVE_HOURS, publish
 from audiences.lake import snapshot
 from audiences.rules.graph import order
 from infra.local.context import HERE, PLAIN, AsOf, Folder, Json, work
-from infra.local.output import Output, table
+from infra.local.output import Output, counted, table
 
 app = typer.Typer(
     name="audience", help="List, check, explain and build audiences.", no_args_is_help=True, **PLAIN
@@ -97,7 +97,7 @@ def build_(name: Name, as_of: AsOf = "", folder: Folder = HERE, json: Json = Fal
 
 def _show_built(console: Console, made: Built) -> None:
     console.print(
-        f"[bold]{made.audience}[/]: {made.members:,} members "
+        f"[bold]{made.audience}[/]: {counted(made.members, 'member')} "
         f"({made.held_out:,} held out, {made.suppressed:,} suppressed)"
     )
 
@@ -116,5 +116,6 @@ def publish_(
     output = Output(json)
     with work(folder, as_of, output) as workspace:
         done = publish(workspace, name, hours)
-    text = f"{done.audience}: {done.live:,} identifiers are live, {done.removed:,} no longer"
+    live = counted(done.live, "identifier is live", "identifiers are live")
+    text = f"{done.audience}: {live}, {done.removed:,} no longer"
     output.result(done.as_json(), lambda console: console.print(text))

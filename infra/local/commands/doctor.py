@@ -34,4 +34,5 @@ def _show(console: Console, checks: list[Check]) -> None:
     rows = [(one.check, one.subject, one.status, one.detail) for one in checks]
     console.print(table("", ("", "what", "status", "detail"), rows))
     wrong = sum(one.status == "failed" for one in checks)
-    console.print(f"{wrong:,} of {len(checks):,} want mending" if wrong else "all is well")
+    wants = "wants" if wrong == 1 else "want"
+    console.print(f"{wrong:,} of {len(checks):,} {wants} mending" if wrong else "all is well")

@@ -6,7 +6,7 @@ import typer
 
 from audiences.flows.expire import expire
 from infra.local.context import HERE, AsOf, Folder, Json, work
-from infra.local.output import Output
+from infra.local.output import Output, counted
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +25,7 @@ def expire_(as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None
     output.result(
         swept.as_json(),
         lambda console: console.print(
-            f"swept {swept.rows:,} rows in {swept.partitions:,} partitions, "
-            f"and {swept.files:,} other files"
+            f"swept {counted(swept.rows, 'row')} in {counted(swept.partitions, 'partition')}, "
+            f"and {counted(swept.files, 'other file')}"
         ),
     )

@@ -51,7 +51,8 @@ def _all(workspace: Workspace, kind: str, paths: list[Path], source: str) -> lis
         except DataError as error:
             if not done:
                 raise
-            kept = f"{len(done)} files before it are kept: mend it and run the same again"
+            kept = "the file before it is" if len(done) == 1 else f"{len(done)} files before it are"
+            kept += " kept: mend it and run the same again"
             raise DataError(f"{error} ({kept})") from error
     return done
 

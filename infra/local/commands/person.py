@@ -10,6 +10,7 @@ from rich.console import Console
 from audiences.flows.person import Person, find_person
 from infra.local.context import HERE, AsOf, Folder, Json, work
 from infra.local.output import Output, table
+from infra.local.render.words import agreed
 from shared.errors import ConfigurationError
 
 
@@ -59,6 +60,8 @@ def _show(console: Console, found: Person) -> None:
 
 
 def _told(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("ad_user_data="):
+        return agreed(value)
     if isinstance(value, dict):
         return ", ".join(f"{name}: {item}" for name, item in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else value

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from audiences.flows.resolve import Resolved, resolve_people
 from infra.local.context import HERE, AsOf, Folder, Json, work
-from infra.local.output import Output
+from infra.local.output import Output, counted
 
 
 def register(app: typer.Typer) -> None:
@@ -25,11 +25,14 @@ def resolve(as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None
 
 def _show(console: Console, found: Resolved) -> None:
     console.print(
-        f"[bold]{found.people:,}[/] people and [bold]{found.anonymous:,}[/] lone devices "
-        f"from {found.identifiers:,} live identifiers"
+        f"[bold]{counted(found.people, 'person', 'people')}[/] and "
+        f"[bold]{counted(found.anonymous, 'lone device')}[/] "
+        f"from {counted(found.identifiers, 'live identifier')}"
     )
     if found.hubs:
+        few = found.hubs == 1
         console.print(
-            f"{found.hubs:,} identifiers are shared by so many that they identify nobody "
+            f"{counted(found.hubs, 'identifier')} {'is' if few else 'are'} shared by so many that "
+            f"{'it identifies' if few else 'they identify'} nobody "
             "(see \\[resolve] max_shared in bridge.toml)"
         )

@@ -15,7 +15,7 @@ from audiences.flows.sync import end_cancelled
 from infra.local.commands.sent import sent
 from infra.local.context import HERE, PLAIN, AsOf, Folder, Json, work
 from infra.local.jobs import NoJobs
-from infra.local.output import Output, table
+from infra.local.output import Output, counted, table
 
 app = typer.Typer(
     name="run",
@@ -77,7 +77,8 @@ def _replayed(console: Console, done: Replayed) -> None:
     word = "the same bytes" if done.same else "DIFFERENT bytes"
     console.print(f"{word}: {done.digest[:16]}… {done.replay_digest[:16]}…")
     if done.differs:
-        console.print(f"  {len(done.differs):,} requests differ: {', '.join(done.differs[:10])}")
+        requests = counted(len(done.differs), "request differs", "requests differ")
+        console.print(f"  {requests}: {', '.join(done.differs[:10])}")
     if done.late and not done.same:
         console.print("  ids that the run named may have ended since: once swept, they are gone")
     console.print("  no bodies were kept, only their digests")
@@ -116,4 +117,4 @@ def _verified(console: Console, links: int, rows: int, faults: tuple[str, ...]) 
     for fault in faults:
         console.print(f"[red]{fault}[/]")
     word = "broken" if faults else "whole"
-    console.print(f"the ledger is {word}: {rows:,} rows in {links:,} runs")
+    console.print(f"the ledger is {word}: {counted(rows, 'row')} in {counted(links, 'run')}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -11,6 +11,7 @@ from audiences.flows.sent import Sent, ever_sent
 from audiences.reports.sent import SentList
 from infra.local.context import HERE, AsOf, Folder, Json, work
 from infra.local.output import Output, table
+from infra.local.render.words import agreed
 from shared.errors import ConfigurationError
 
 _STATES = {
@@ -74,17 +75,32 @@ def _show(console: Console, found: Sent) -> None:
             one.since,
             one.first_sent,
             one.last_sent,
-            one.consent,
+            agreed(one.consent),
         )
         for one in found.lists
     ]
     console.print(table("Ever sent to", columns, rows))
     for one in found.lists:
         where = f"{one.platform} {one.account}, list {one.list}"
-        names = ("at", "op", "rows", "accepted", "rejected", "unknown", "consent", "run")
-        lines = [tuple(line[name] for name in names) for line in one.history]
+        names = ("run", "at", "op", "rows", "outcome", "consent")
+        lines = [
+            (
+                line["run"],
+                line["at"],
+                line["op"],
+                line["rows"],
+                _outcome(line),
+                agreed(line["consent"]),
+            )
+            for line in one.history
+        ]
         title = f"\n{one.destination} → {one.audience} ({where})"
-        console.print(table(title, names, lines))
+        console.print(table(title, names, lines, gap=1))
+
+
+def _outcome(line: dict[str, Any]) -> str:
+    counts = ((line[name], name) for name in ("accepted", "rejected", "unknown"))
+    return ", ".join(f"{count:,} {name}" for count, name in counts if count)
 
 
 def _state(one: SentList) -> str:

@@ -48,6 +48,17 @@ def loss(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f}{GAP}%"
 
 
+def agreed(consent: str) -> str:
+    """Write recorded consents in as few words as say it: granted, or each purpose by itself."""
+    return " or ".join(dict.fromkeys(_agreed(one) for one in consent.split(", ")))
+
+
+def _agreed(consent: str) -> str:
+    pairs = [part.partition("=")[::2] for part in consent.split(";")]
+    answers = {answer for _, answer in pairs}
+    return pairs[0][1] if len(answers) == 1 else ", ".join(f"{name} {said}" for name, said in pairs)
+
+
 def days_left(value: float | None) -> str:
     """Write days left; a durable identifier has no clock."""
     return "no clock" if value is None else f"{value:,.1f}"
