@@ -19,7 +19,7 @@ from audiences.lake.lake import Lake
 from audiences.lake.query import batches, connect, one
 from audiences.lake.snapshot import Snapshot
 from audiences.rules.compile import Compiled, compile_audience
-from audiences.rules.explain import explain, plain_words
+from audiences.rules.explain import explain, plain_words, plan_tree
 from audiences.rules.graph import named, order
 from audiences.rules.spec import Audience
 from shared.clock import iso, parse_instant
@@ -50,6 +50,7 @@ class Explained:
     steps: tuple[tuple[str, str, str], ...]  # name, what it says, SQL
     sql: str
     plan: str
+    tree: Mapping[str, Any]  # the plan's steps: name, children, extra_info
 
 
 def build(workspace: Workspace, name: str) -> Built:
@@ -82,8 +83,9 @@ def explain_audience(workspace: Workspace, name: str) -> Explained:
     with connect(workspace.lake.scratch, workspace.memory) as con:
         _tables(workspace, con, compiled, every)
         plan = explain(con, compiled, _bound(workspace, compiled))
+        tree = plan_tree(con, compiled, _bound(workspace, compiled))
     steps = tuple((step.name, step.says, step.sql) for step in compiled.steps)
-    return Explained(plain_words(rule), steps, compiled.sql, plan)
+    return Explained(plain_words(rule), steps, compiled.sql, plan, tree)
 
 
 def _build_one(workspace: Workspace, every: Mapping[str, Audience], name: str) -> Built:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,22 @@ def explain(
 ) -> str:
     """Return DuckDB's plan of a compiled audience; it may show the rule's own values."""
     given = {name: value for name, value in (params or {}).items() if name in compiled.params}
-    rows = con.execute(f"EXPLAIN {compiled.sql}", given or None).fetchall()
+    return _plan(con, "EXPLAIN", compiled, given)
+
+
+def plan_tree(
+    con: duckdb.DuckDBPyConnection, compiled: Compiled, params: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the same plan as a tree: each step's `name`, `children` and `extra_info`."""
+    given = {name: value for name, value in (params or {}).items() if name in compiled.params}
+    (root,) = json.loads(_plan(con, "EXPLAIN (FORMAT json)", compiled, given))
+    return dict(root)
+
+
+def _plan(
+    con: duckdb.DuckDBPyConnection, words: str, compiled: Compiled, given: Mapping[str, Any]
+) -> str:
+    rows = con.execute(f"{words} {compiled.sql}", given or None).fetchall()
     return "\n".join(str(row[-1]) for row in rows)
 
 

@@ -2,8 +2,6 @@
 
 import sys
 
-INTERRUPTED = 130
-
 
 def run() -> None:
     """Run the command line; Ctrl-C ends it quietly while it is still being loaded too."""
@@ -13,7 +11,7 @@ def run() -> None:
         main()
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
-        raise SystemExit(INTERRUPTED) from None
+        raise SystemExit(130) from None
 
 
 if __name__ == "__main__":

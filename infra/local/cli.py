@@ -9,13 +9,11 @@ import difflib
 import itertools
 import json
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import PurePath
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +21,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from infra.local.context import PLAIN
+from infra.local.interrupts import INTERRUPTED, noted_interrupts
 from shared.errors import BridgeError, ConfigurationError, RetryableError
 from shared.log import log
 from shared.redact import scrub
@@ -48,7 +47,6 @@ COMMANDS: Mapping[str, str] = {
 }
 # What `bridge --remote` can do: the same words, by a deployed stack's API.
 REMOTE = ("audience", "sync", "run", "report")
-INTERRUPTED = 130
 
 
 class _Commands(TyperGroup):
@@ -121,40 +119,27 @@ def bridge(
 def main() -> None:
     """Run the command line; an error becomes one clear message and an exit code."""
     machine = _for_a_machine(sys.argv[1:])
-    interrupts = _noted_interrupts()
-    try:
-        code = app(prog_name="bridge", standalone_mode=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader of our output has gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(1) from None
-    except TyperException as error:
-        _say_usage(error, machine)
-        raise SystemExit(ConfigurationError.exit_code) from None
-    except Exception as error:  # noqa: BLE001 - the last stop before the user
-        # Libraries turn an interrupt that reaches them into errors of their own.
-        raise SystemExit(_stopped(machine) if interrupts else _failed(error, machine)) from None
-    if code == INTERRUPTED:
-        _stopped(machine)
+    with noted_interrupts() as interrupts:
+        try:
+            code = app(prog_name="bridge", standalone_mode=False)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader of our output has gone; there is nobody left to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(1) from None
+        except Exception as error:  # noqa: BLE001 - the last stop before the user
+            # Libraries turn an interrupt that reaches them into errors of their own.
+            code = INTERRUPTED if interrupts else _failed(error, machine)
+        if code == INTERRUPTED:
+            _stopped(machine)
     raise SystemExit(code if isinstance(code, int) else 0)
-
-
-def _noted_interrupts() -> list[int]:
-    """Let Ctrl-C be noted before it is raised; return the list in which it is."""
-    noted: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        noted.append(number)
-        signal.default_int_handler(number, frame)
-
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, note)
-    return noted
 
 
 def _failed(error: Exception, machine: bool) -> int:
     """Say what went wrong, in one message; return the exit code."""
+    if isinstance(error, TyperException):
+        _say_usage(error, machine)
+        return ConfigurationError.exit_code
     if isinstance(error, OSError):
         error = _of_the_machine(error)
     if isinstance(error, BridgeError):
@@ -165,10 +150,9 @@ def _failed(error: Exception, machine: bool) -> int:
     return 1
 
 
-def _stopped(machine: bool) -> int:
+def _stopped(machine: bool) -> None:
     text = "stopped; run the same command again to go on"
     _tell(machine, {"code": "interrupted", "message": text}, [], f"{text}\n")
-    return INTERRUPTED
 
 
 def _for_a_machine(arguments: list[str]) -> bool:

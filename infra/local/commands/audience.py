@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.syntax import Syntax
+from rich.text import Text
 
 from audiences.flows import load
 from audiences.flows.build import Built, Explained, build, explain_audience
@@ -15,6 +16,7 @@ from audiences.lake import snapshot
 from audiences.rules.graph import order
 from infra.local.context import HERE, PLAIN, AsOf, Folder, Json, work
 from infra.local.output import Output, counted, table
+from infra.local.render.plan import plan_lines
 
 app = typer.Typer(
     name="audience", help="List, check, explain and build audiences.", no_args_is_help=True, **PLAIN
@@ -67,23 +69,35 @@ def check(
 
 
 @app.command()
-def explain(name: Name, as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None:
-    """Say what an audience means: words, SQL, query plan."""
+def explain(
+    name: Name,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show how DuckDB would run it, too.")
+    ] = False,
+    as_of: AsOf = "",
+    folder: Folder = HERE,
+    json: Json = False,
+) -> None:
+    """Say what an audience means: in words, as SQL."""
     output = Output(json)
     with work(folder, as_of, output) as workspace:
         told = explain_audience(workspace, name)
     steps = [{"name": n, "says": says, "sql": sql} for n, says, sql in told.steps]
     value = {"audience": name, "words": told.words, "steps": steps, "sql": told.sql}
-    output.result(value | {"plan": told.plan}, lambda c: _show_explained(c, told))
+    output.result(value | {"plan": told.plan}, lambda c: _show_explained(c, told, plan))
 
 
-def _show_explained(console: Console, told: Explained) -> None:
+def _show_explained(console: Console, told: Explained, plan: bool) -> None:
     console.print(told.words, markup=False)
     for name, says, sql in told.steps:
-        console.print(f"\n[bold]{name}[/]  {says}".replace("[/]  ", "[/]  "), highlight=False)
-        console.print(Syntax(sql, "sql", theme="ansi_dark", background_color="default"))
-    console.print("\n[bold]Plan[/]")
-    console.print(told.plan, markup=False, no_wrap=True, crop=True)
+        console.print(Text.assemble("\n", (name, "bold"), "  ", says))
+        console.print(
+            Syntax(sql, "sql", theme="ansi_dark", background_color="default", word_wrap=True)
+        )
+    if plan:
+        console.print("\n[bold]How DuckDB would run it[/]", plan_lines(told.tree))
+    else:
+        console.print("\n[dim]--plan shows how DuckDB would run it[/]")
 
 
 @app.command("build")
