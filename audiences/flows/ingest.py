@@ -27,7 +27,7 @@ from audiences.lake.layout import COMMITS
 from audiences.lake.query import connect
 from shared.clock import day, iso
 from shared.errors import ConfigurationError, DataError
-from shared.redact import shape
+from shared.redact import scrub, shape
 
 KINDS: dict[str, ModuleType] = {"profiles": profiles, "events": events, "sightings": sightings}
 _SOURCE = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
@@ -86,6 +86,7 @@ def _keep(
         lifetimes=workspace.settings.lifetimes,
     )
     about = {"id": commit_id, "kind": kind, "source": source, "at": iso(now), "file": digest}
+    about["name"] = scrub(path.name)  # by which its rejects are found again
     with (
         commit(workspace.lake, commit_id, about) as out,
         connect(workspace.lake.scratch, workspace.memory) as con,

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "init": "Make a workspace in a folder, with examples that point at the sandbox.",
     "demo": "Run the whole job on a generated shop against the sandbox.",
     "ingest": "Read files of profiles, events or sightings into the lake.",
+    "rejects": "List the rows and fields that ingest refused, and what mends them.",
     "resolve": "Join identifiers into people who keep their ids.",
     "audience": "List, check, explain and build audiences.",
     "sync": "Bring a platform in step with an audience.",

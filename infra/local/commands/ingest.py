@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from audiences.flows.ingest import Ingested, ingest_file
+from audiences.flows.rejects import first_places
 from audiences.flows.workspace import Workspace
 from audiences.ingest.parse import format_of
 from audiences.ingest.rejects import fix
 from infra.local.context import HERE, AsOf, Folder, Json, work
 from infra.local.output import Output, table
 from shared.errors import ConfigurationError, DataError
+
+Places = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +44,10 @@ def ingest(
     output = Output(json)
     with work(folder, as_of, output) as workspace:
         done = _all(workspace, kind, paths, source)
-    output.result(_json(done), lambda console: _show(console, kind, done))
+        refused = {one.commit: one.file for one in done if one.reasons or one.field_reasons}
+        first = first_places(workspace, refused) if refused else {}
+    value = _json(done) | {"first": first}
+    output.result(value, lambda console: _show(console, kind, done, first))
 
 
 def _all(workspace: Workspace, kind: str, paths: list[Path], source: str) -> list[Ingested]:
@@ -74,7 +81,7 @@ def _json(done: list[Ingested]) -> dict[str, object]:
     }
 
 
-def _show(console: Console, kind: str, done: list[Ingested]) -> None:
+def _show(console: Console, kind: str, done: list[Ingested], first: Places) -> None:
     rows = [
         (d.file, d.rows_in, d.kept, d.rejected, "seen before" if d.already else "new") for d in done
     ]
@@ -84,5 +91,20 @@ def _show(console: Console, kind: str, done: list[Ingested]) -> None:
         for each in done:
             counts.update(getattr(each, name))
         if counts:
-            lines = [(count, reason, fix(reason)) for reason, count in counts.most_common()]
-            console.print(table(title, ("count", "reason", "what to do"), lines))
+            lines = [
+                (count, reason, _where(first.get(reason, ()), len(done) > 1), fix(reason))
+                for reason, count in counts.most_common()
+            ]
+            columns = ("count", "reason", "first rows", "what to do")
+            console.print(table(f"\n{title}", columns, lines, gap=1))
+    if first:
+        name = done[0].file if len(done) == 1 else ""
+        console.print(f"\nbridge rejects {name} lists them all".replace("  ", " "), style="dim")
+
+
+def _where(places: Sequence[Mapping[str, Any]], several: bool) -> str:
+    """Name the first rows: 4 email, 17 email; with their file where there are several."""
+    return ", ".join(
+        " ".join(map(str, filter(None, (one["file"] if several else "", one["row"], one["field"]))))
+        for one in places
+    )
