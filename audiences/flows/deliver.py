@@ -30,7 +30,7 @@ from audiences.platforms import platform
 from audiences.platforms.base import Audience, Platform, Target
 from audiences.platforms.limits import limited
 from shared.clock import parse_instant
-from shared.errors import ConfigurationError, IntegrityError
+from shared.errors import ConfigurationError, Fault, IntegrityError
 
 FOREVER = float("inf")
 _ASKED_AT_ONCE = 50
@@ -225,7 +225,14 @@ def open_session(bench: Bench, to: Destination, audience: str) -> Session:
 
 
 def _secret(bench: Bench, to: Destination) -> str:
-    return "" if to.credentials == ROLE else bench.secrets.resolve(to.credentials)
+    if to.credentials == ROLE:
+        return ""
+    try:
+        return bench.secrets.resolve(to.credentials)
+    except ConfigurationError as error:
+        fix = f"there must be: {platform(to.platform).credentials}"
+        fault = Fault(f"destinations/{to.name}.yaml", str(error), fix)
+        raise ConfigurationError(fault) from error
 
 
 def _quota(bench: Bench, to: Destination, known: Platform) -> Quota | None:

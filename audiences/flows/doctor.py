@@ -6,7 +6,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from audiences.destinations import ROLE
 from audiences.flows import load
@@ -103,11 +105,18 @@ def _disk(workspace: Workspace) -> Iterator[Check]:
     try:
         lake.store.put(_KEY, b"")
         lake.store.delete([_KEY])
-        yield Check(check="disk", subject=lake.store.url, status="ok")
     except BridgeError as error:
         yield Check(check="disk", subject=lake.store.url, status="failed", detail=str(error))
-    free = shutil.disk_usage(lake.scratch).free
-    writable = os.access(lake.scratch, os.W_OK)
-    detail = f"{free / (1 << 30):,.1f} GiB are free"
-    status = "failed" if not writable else "ok" if free >= LEAST_FREE else "warning"
+    else:
+        scheme, _, path = lake.store.url.partition("://")
+        status, detail = _room(Path(unquote(path))) if scheme == "file" else ("ok", "")
+        yield Check(check="disk", subject=lake.store.url, status=status, detail=detail)
+    status, detail = _room(lake.scratch)
+    status = status if os.access(lake.scratch, os.W_OK) else "failed"
     yield Check(check="disk", subject="scratch files", status=status, detail=detail)
+
+
+def _room(folder: Path) -> tuple[str, str]:
+    """Return how it stands with a folder's disk, and how much of it is free."""
+    free = shutil.disk_usage(folder).free
+    return "ok" if free >= LEAST_FREE else "warning", f"{free / (1 << 30):,.1f} GiB are free"

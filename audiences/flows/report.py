@@ -30,8 +30,9 @@ def built_audiences(workspace: Workspace, wanted: Sequence[str]) -> list[str]:
     built = [name for name in names if snapshot.latest(workspace.lake, f"members/{name}")]
     missing = [name for name in wanted if name not in built]
     if missing or not built:
-        what = f"audience '{missing[0]}' was" if missing else "no audience was"
-        raise ConfigurationError(f"{what} not built yet (run bridge audience build)")
+        what = f"audience '{missing[0]}' was not" if missing else "no audience was"
+        name = missing[0] if missing else "NAME"
+        raise ConfigurationError(f"{what} built yet (run bridge audience build {name})")
     return built
 
 

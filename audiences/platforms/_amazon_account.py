@@ -39,6 +39,7 @@ LIFETIME = Setting(
 )
 CLIENT = Setting(
     name="client_id",
+    example="amzn1.application-oa2-client.1",
     says="the application's client id, which every call names; needed where the credentials are a "
     "bare token",
 )

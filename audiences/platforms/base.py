@@ -70,6 +70,7 @@ class Setting:
     says: str  # what it means, in a few words without a full stop
     default: str = ""
     choices: tuple[str, ...] = ()  # empty: any text
+    example: str = ""  # where the platform answers nothing without it: what a first file says
     verified: bool = True  # False: the documents leave it open, and the default is our reading
 
     def of(self, target: Target) -> str:

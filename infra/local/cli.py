@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "audience": "List, check, explain and build audiences.",
     "sync": "Bring a platform in step with an audience.",
     "run": "List, show, replay and verify runs.",
+    "platform": "List the platforms, and write a destination file to begin with.",
     "report": "Say what lasts, what is on a clock, what is lost on the way, what was taken.",
     "person": "Show all that is known of one person.",
     "expire": "Sweep what has outlived its time.",

@@ -216,6 +216,8 @@ def _error(error: OSError, path: Path) -> BridgeError:
         case errno.ELOOP:
             return IntegrityError(f"a symbolic link stands at {path}: remove it")
         case errno.ENOSPC | errno.EDQUOT:
-            return RetryableError(f"the disk that holds {path.parent} is full")
+            return RetryableError(
+                f"the disk that holds {path.parent} is full: free some space and run the same again"
+            )
         case _:
             return RetryableError(f"{path.parent}: {error.strerror}")

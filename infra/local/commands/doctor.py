@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
+
 import typer
 from rich.console import Console
 
@@ -31,8 +34,19 @@ def doctor(as_of: AsOf = "", folder: Folder = HERE, json: Json = False) -> None:
 
 
 def _show(console: Console, checks: list[Check]) -> None:
-    rows = [(one.check, one.subject, one.status, one.detail) for one in checks]
-    console.print(table("", ("", "what", "status", "detail"), rows))
+    console.print(table("", ("", "what", "status", "detail"), [*_rows(checks)]))
     wrong = sum(one.status == "failed" for one in checks)
     wants = "wants" if wrong == 1 else "want"
     console.print(f"{wrong:,} of {len(checks):,} {wants} mending" if wrong else "all is well")
+
+
+def _rows(checks: list[Check]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield a row for each check; those all that are well share one, by kind."""
+    for kind, alike in groupby(checks, key=lambda one: one.check):
+        found = list(alike)
+        well = [one for one in found if one.status == "ok" and not one.detail]
+        if len(well) > 1:
+            yield kind, f"{'all' if len(well) == len(found) else 'other'} {len(well):,}", "ok", ""
+        for one in found:
+            if len(well) == 1 or one not in well:
+                yield one.check, one.subject, one.status, one.detail
