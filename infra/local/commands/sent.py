@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -98,7 +99,7 @@ def _show(console: Console, found: Sent) -> None:
         console.print(table(title, names, lines, gap=1))
 
 
-def _outcome(line: dict[str, Any]) -> str:
+def _outcome(line: Mapping[str, Any]) -> str:
     counts = ((line[name], name) for name in ("accepted", "rejected", "unknown"))
     return ", ".join(f"{count:,} {name}" for count, name in counts if count)
 
