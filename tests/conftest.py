@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import itertools
 import sys
@@ -22,6 +23,15 @@ from tests.builders import new_workspace
 
 _NUMBERS = itertools.count()
 REGION = "eu-west-1"
+
+
+def pytest_unconfigure() -> None:
+    """Take Hypothesis's function out of the collector, which outlives the modules.
+
+    It keeps Hypothesis's caches, these the tests' functions, and these DuckDB's classes: nanobind
+    then complains on stderr that they leak.
+    """
+    gc.callbacks[:] = [one for one in gc.callbacks if not one.__module__.startswith("hypothesis")]
 
 
 @pytest.fixture
