@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from audiences.inspect.columns import Column, in_words
 from audiences.inspect.faults import FAULTS, Fault, Severity
 from audiences.inspect.pairs import RIGHT
 from audiences.inspect.tally import Count, Sort, Tally
+from audiences.platforms import MODULES, platform
 
 _ORDER = list(Severity)
 _BY_KIND = {
@@ -52,13 +53,18 @@ class Looked:
     type: str  # email | phone | maid, or empty where nothing tells
     because: str
     takes: tuple[str, ...]  # the platforms that take this spelling of this type
+    sends: tuple[str, ...]  # of them, those to which a destination sends it as it is
     lost: int  # rows that cannot match
     findings: tuple[Finding, ...]
 
     def as_json(self) -> dict[str, Any]:
         """Return the column with the keys of docs/inspect.md."""
         told = {name: getattr(self, name) for name in self.__slots__}
-        return told | {"takes": [*self.takes], "findings": [f.as_json() for f in self.findings]}
+        return told | {
+            "takes": [*self.takes],
+            "sends": [*self.sends],
+            "findings": [f.as_json() for f in self.findings],
+        }
 
 
 def finding(code: str, count: Count, **words: str) -> Finding:
@@ -95,6 +101,7 @@ def look(column: Column, tally: Tally, repeated: Count, twice: Count) -> Looked:
         type=column.type,
         because=column.because,
         takes=judge.takes,
+        sends=senders(column, judge.takes),
         lost=min(lost.rows, sum(count.rows for count in tally.counts.values())),
         findings=tuple(one for one in found if one.rows),
     )
@@ -114,6 +121,22 @@ def takers(column: Column, kind: str, form: str = "") -> tuple[str, ...]:
             rule.type in types and rule.encoding.value == wanted and form in ("", rule.form)
             for rule in pack.rules
         )
+    )
+
+
+def senders(column: Column, takes: Sequence[str]) -> tuple[str, ...]:
+    """Return those of some platforms to which the bridge sends what a column holds as it is.
+
+    A platform that normalises before hashing as nobody else does gets no hash of another's.
+    """
+    types = {column.type} if column.type else {"email", "phone"}
+    wanted = {f"{one}_sha256" for one in types} if column.hashed else types
+    if "maid" in types and not column.hashed:
+        wanted |= {"idfa", "gaid"}
+    return tuple(
+        slug
+        for slug in takes
+        if slug in MODULES and any(wanted & {*key.types} for key in platform(slug).keys)
     )
 
 

@@ -48,7 +48,9 @@ def show(
     found = named(name)
     text = example(found, as_ or main_name(found))
     value = _about(found) | {"name": as_ or main_name(found), "file": text}
-    Output(json).result(value, lambda console: console.print(text, end="", markup=False, soft_wrap=True))
+    Output(json).result(
+        value, lambda console: console.print(text, end="", markup=False, soft_wrap=True)
+    )
 
 
 def named(name: str) -> Platform:

@@ -73,8 +73,11 @@ def _told(column: Looked) -> Iterator[str]:
     elif column.kind != column.type:
         yield in_words(column.kind)
     yield column.because or "of e-mails or phones, nothing says which"
-    if column.takes:
-        yield f"taken by {', '.join(column.takes)}"
+    if column.sends:
+        yield f"sent as it is to {', '.join(column.sends)}"
+    others = [slug for slug in column.takes if slug not in column.sends]
+    if others:
+        yield f"taken, but not sent so by the bridge: {', '.join(others)}"
 
 
 def _table(findings: tuple[Finding, ...], counts: str) -> Table:

@@ -220,3 +220,18 @@ def test_no_file_whatever_breaks_it(data: bytes, name: str) -> None:
     assert all(0 < line <= data.count(b"\n") + data.count(b"\r") + 1 for line in every)
     assert all(one.rows <= told.rows for one in told.every)
     assert all(0 <= column.lost <= told.rows for column in told.columns)
+
+
+def test_what_the_bridge_sends_is_what_its_destinations_send(tmp_path: Path) -> None:
+    import hashlib
+
+    from audiences.platforms import MODULES, platform
+
+    cells = "".join(f"{hashlib.sha256(mail(n).encode()).hexdigest()}\n" for n in range(20))
+    [column] = inspect(tmp_path, "list.csv", f"email_sha256\n{cells}".encode()).columns
+    sent = {
+        slug for slug in MODULES if any("email_sha256" in key.types for key in platform(slug).keys)
+    }
+    assert {"google", "line"} <= {*column.takes} - {*column.sends}
+    assert set(column.sends) == sent & set(column.takes)
+    assert {"meta", "tiktok"} <= set(column.sends)
