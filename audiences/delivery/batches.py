@@ -17,7 +17,7 @@ from audiences import schemas
 from audiences.delivery import outbox
 from audiences.delivery.cuts import Cut, cuts
 from audiences.delivery.outbox import Planned
-from audiences.delivery.puts import Put, putting
+from audiences.delivery.pool import Put, putting
 from audiences.lake.lake import Lake
 from audiences.platforms.base import Course, Op, Part, Platform, Request
 from shared.errors import ConfigurationError

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from audiences.delivery import outbox, pieces
 from audiences.delivery.exchange import exchange, said
 from audiences.delivery.outbox import Plan, Planned, Recorded
-from audiences.delivery.outcomes import Outcomes, at_once, outcomes
+from audiences.delivery.outcomes import Outcomes, outcomes
+from audiences.delivery.pool import at_once
 from audiences.delivery.sender import recording
 from audiences.delivery.session import Session
 from audiences.platforms.base import Action, Outcome

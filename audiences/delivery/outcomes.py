@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from audiences.delivery import outbox, pieces
 from audiences.delivery.outbox import Recorded
+from audiences.delivery.pool import at_once
 from audiences.platforms.base import Action
 from shared.errors import IntegrityError
 from shared.ports import Store
 
 AT_ONCE = 16  # a store answers in 10 to 30 ms: 10,000 requests take some seconds, not minutes
-Asked = TypeVar("Asked")
-Made = TypeVar("Made")
-
-
-def at_once(do: Callable[[Asked], Made], asked: Sequence[Asked], threads: int) -> list[Made]:
-    """Do the same for many things, so many at once; return what came of each, in order."""
-    if len(asked) < 2:
-        return [do(one) for one in asked]
-    with ThreadPoolExecutor(min(threads, len(asked)), thread_name_prefix="outcomes") as pool:
-        try:
-            return list(pool.map(do, asked))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # what is under way ends, nothing more begins
-            raise
 
 
 @dataclass(frozen=True, slots=True)

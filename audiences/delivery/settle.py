@@ -20,7 +20,8 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection as Connection
 
 from audiences.delivery.outbox import Plan, Planned
-from audiences.delivery.outcomes import AT_ONCE, Outcomes, at_once, outcomes
+from audiences.delivery.outcomes import AT_ONCE, Outcomes, outcomes
+from audiences.delivery.pool import at_once
 from audiences.lake.query import timestamp
 from audiences.platforms.base import Action, Outcome
 from shared.ports import Store

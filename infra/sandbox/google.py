@@ -7,12 +7,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
 
 from infra.sandbox._google_enums import read
 from infra.sandbox._google_lists import lists
 from infra.sandbox._google_refusals import check_fields, fault, refused, refused_rows
 from infra.sandbox.call import HASHES, Call, Reply, StandIn, misfits, spoilt
+from infra.sandbox.oauth import Door, issue
 from infra.sandbox.state import Audience, State
 from shared.clock import parse_instant
 from shared.errors import ConfigurationError
@@ -22,6 +22,7 @@ IDENTIFIERS = 10
 # In the order of a member's key.
 KINDS = ("emailAddress", "phoneNumber")
 COMMON = ("destinations", "audienceMembers", "validateOnly", "encoding", "encryptionInfo")
+DOOR = Door(more={"scope": "https://www.googleapis.com/auth/datamanager"})
 CONSENTS = {"CONSENT_GRANTED", "CONSENT_DENIED", "CONSENT_STATUS_UNSPECIFIED"}
 
 
@@ -42,7 +43,7 @@ def handle(call: Call, state: State) -> Reply:
     """Answer as the Data Manager API does."""
     path = call.path.removeprefix("/v1")
     if path == "/token":
-        return _token(call, state)
+        return issue(call, state, DOOR)
     token = call.headers.get("authorization", "")
     if not token.startswith("Bearer ") or not state.knows(token.removeprefix("Bearer ")):
         raise refused(401, "UNAUTHENTICATED", "ACCESS_TOKEN_TYPE_UNSUPPORTED")
@@ -55,20 +56,6 @@ def handle(call: Call, state: State) -> Reply:
     if match := re.fullmatch(r"/accountTypes/([A-Z_]+)/accounts/([^/]+)/userLists(/[^/]+)?", path):
         return lists(call, state, match[1], match[2], (match[3] or "").removeprefix("/"))
     raise refused(404, "NOT_FOUND", "NOT_FOUND")
-
-
-def _token(call: Call, state: State) -> Reply:
-    form = {k: v[0] for k, v in parse_qs(call.body.decode("utf-8", "replace")).items()}
-    if call.method != "POST" or form.get("grant_type") != "refresh_token":
-        return Reply(status=400, body={"error": "unsupported_grant_type"})
-    if not all(form.get(n) for n in ("client_id", "client_secret", "refresh_token")):
-        return Reply(status=400, body={"error": "invalid_request"})
-    if form["refresh_token"].startswith("revoked"):
-        return Reply(status=400, body={"error": "invalid_grant"})
-    return Reply(
-        body={"access_token": state.mint(), "expires_in": 3599, "token_type": "Bearer"}
-        | {"scope": "https://www.googleapis.com/auth/datamanager"}
-    )
 
 
 def _members(call: Call, state: State, verb: str) -> Reply:

@@ -10,22 +10,15 @@ from pathlib import Path
 import pytest
 import requests
 
-from audiences.platforms import platform
+from audiences.platforms import MODULES, platform
 from audiences.platforms.base import Op
 from infra.sandbox.server import Running, start
 from shared.errors import CredentialError
 from tests.contract.cases.case import case
 from tests.contract.stand import WAIT, Stand
 
-CLIENT = {"client_id": "sandbox", "client_secret": "sandbox"}
-ENDPOINTS = {
-    "criteo": ("/oauth2/token", CLIENT),
-    "microsoft": (
-        "/common/oauth2/v2.0/token",
-        {**CLIENT, "refresh_token": "sandbox", "developer_token": "sandbox"},
-    ),
-    "yahoo": ("/zts/v1/oauth2/token", CLIENT),
-}
+RENEWING = [slug for slug in sorted(MODULES) if case(slug).tokens_at]
+ROTATING = ["microsoft"]  # whose endpoint gives a new refresh token with each access token
 
 
 @pytest.fixture(scope="module")
@@ -39,17 +32,19 @@ def server() -> Iterator[Running]:
 def stand(server: Running, tmp_path: Path, slug: str) -> Iterator[Stand]:
     """A stand-in with credentials that hold no token yet."""
     requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
-    path, secrets = ENDPOINTS[slug]
+    told = case(slug)
     # A secret of its own for each test: tokens are kept by it, and the stand-in was reset.
-    more = {"note": tmp_path.name, "token_uri": f"{server.url}/{slug}{path}"}
-    text = json.dumps(secrets | more)
-    told = replace(case(slug), credentials=text)
+    told = replace(told, credentials=told.client(f"{server.url}/{slug}", note=tmp_path.name))
     made = Stand(server.url, platform(slug), told, tmp_path)
     yield made
     made.http.close()
 
 
-@pytest.mark.parametrize("slug", ENDPOINTS)
+def test_whoever_renews_has_an_endpoint_here() -> None:
+    assert [slug for slug in sorted(MODULES) if platform(slug).refresh] == RENEWING
+
+
+@pytest.mark.parametrize("slug", RENEWING)
 def test_a_token_is_got_before_the_first_call_and_the_rest_is_kept(stand: Stand) -> None:
     stand.make()
     stand.run(Op.ADD, [stand.case.row(stand.found, 1)])
@@ -62,7 +57,7 @@ def test_a_token_is_got_before_the_first_call_and_the_rest_is_kept(stand: Stand)
     assert kept["ends"] > 0
 
 
-@pytest.mark.parametrize("slug", ENDPOINTS)
+@pytest.mark.parametrize("slug", RENEWING)
 def test_a_client_that_is_not_known_ends_the_run_and_no_secret_is_told(stand: Stand) -> None:
     wrong = json.loads(stand.case.credentials) | {"client_secret": "s3cr3t"}
     stand.case = replace(stand.case, credentials=json.dumps(wrong))
@@ -71,7 +66,7 @@ def test_a_client_that_is_not_known_ends_the_run_and_no_secret_is_told(stand: St
     assert "s3cr3t" not in str(caught.value)
 
 
-@pytest.mark.parametrize("slug", ["microsoft"])
+@pytest.mark.parametrize("slug", ROTATING)
 def test_a_new_refresh_token_is_stored_before_the_old_one_is_forgotten(stand: Stand) -> None:
     stored: list[str] = []
     session = stand.session()

@@ -276,21 +276,5 @@ def test_a_bare_token_cannot_be_renewed_and_no_error_tells_a_secret(slug: str) -
     assert "s3cr3t" not in str(caught.value)
 
 
-@pytest.mark.parametrize("slug", [s for s in SLUGS if case(s).tokens_at])
-def test_a_token_is_renewed_and_the_rest_of_the_secret_kept(stand: Stand) -> None:
-    secrets = dict.fromkeys(("client_id", "client_secret", "refresh_token"), "sandbox")
-    secrets |= {"note": "kept", "token_uri": f"{stand.url}/{stand.found.slug}"}
-    secrets["token_uri"] += stand.case.tokens_at
-    stand.case = replace(stand.case, credentials=json.dumps(secrets))
-    stand.make()
-    session = stand.session()
-    session.renew(session.credentials)
-    renewed = json.loads(session.credentials)
-    assert renewed["note"] == "kept"
-    assert renewed["access_token"] != "sandbox"
-    stand.run(Op.ADD, rows(stand, 1))
-    assert stand.count() == 1
-
-
 def test_every_platform_has_a_case() -> None:
     assert all(isinstance(case(slug), Case) for slug in SLUGS)

@@ -47,7 +47,7 @@ def test_a_token_that_expires_on_the_way_is_renewed(world: World) -> None:
     world.customers(people)
     text = world.destination("google-main").replace("credentials: sandbox", "credentials: file:t")
     world.put("destinations", "google-main", text)
-    client = '"client_id": "i", "client_secret": "s", "refresh_token": "r"'
+    client = '"client_id": "sandbox", "client_secret": "sandbox", "refresh_token": "sandbox"'
     address = f'"token_uri": "{world.url}/google/token"'
     (world.folder / "t").write_text(f'{{"access_token": "gone", {client}, {address}}}')
     world.sync("google-main")
@@ -59,7 +59,7 @@ def test_a_token_endpoint_that_is_away_says_nothing_of_the_credentials(world: Wo
     world.customers(customers(range(1, 5)))
     text = world.destination("google-main").replace("credentials: sandbox", "credentials: file:t")
     world.put("destinations", "google-main", text)
-    client = '"client_id": "i", "client_secret": "s", "refresh_token": "r"'
+    client = '"client_id": "sandbox", "client_secret": "sandbox", "refresh_token": "sandbox"'
     address = f'"token_uri": "{world.url}/google/token"'
     (world.folder / "t").write_text(f'{{"access_token": "gone", {client}, {address}}}')
     lossy = LossyHttp(lambda request: "down" if request.url.endswith("/token") else "")

@@ -80,11 +80,20 @@ class Case:
     bad_wire: str = ""  # the wire in which a raw address is a bad row; empty: the first
     bad_value: str = "ann@example.com"  # what is a bad row's value in that wire
     credentials: str = "sandbox"
-    tokens_at: str = ""  # the path at which the stand-in gives tokens
+    tokens_at: str = (
+        ""  # the path at which the stand-in gives tokens; empty: they are given by hand
+    )
     nothing: str = ""  # an answer to `find` that means none there, and would be odd elsewhere
     name: str = "vips"  # what the audience of this name is called there
     signs: bool = False  # credentials sign the request, and stand nowhere in it
     lone_batches: bool = True  # whether a batch takes effect without opening and closing
+
+    def client(self, url: str, **more: str) -> str:
+        """Credentials without a token yet, which get theirs at the stand-in of this address."""
+        own = json.loads(self.credentials) if self.credentials.startswith("{") else {}
+        own.pop("access_token", None)
+        own |= dict.fromkeys(("client_id", "client_secret", "refresh_token"), "sandbox")
+        return json.dumps(own | {"token_uri": f"{url}{self.tokens_at}"} | more)
 
     def row(self, found: Platform, n: int) -> Row:
         """A row with every key that the platform takes in one row."""

@@ -34,6 +34,7 @@ def golden(operation: str, kind: str, value: str) -> Golden:
 
 CASE = Case(
     account="123",
+    tokens_at="/oauth2/token",
     values={"email": digest("email"), "phoneNumber": digest("phone"), "madid": maid},
     raw={"madid": RAW[:3]},
     bad_row="counted",

@@ -32,6 +32,7 @@ def golden(action: str) -> Golden:
 
 CASE = Case(
     account="7/42",
+    tokens_at="/common/oauth2/v2.0/token",
     values={"Email": digest("email")},
     credentials='{"access_token":"sandbox","developer_token":"sandbox"}',
     yes='{"PartialErrors":[]}',

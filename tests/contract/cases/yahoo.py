@@ -25,6 +25,7 @@ def golden(row: Row, cells: str, segment: str) -> Golden:
 
 CASE = Case(
     account="7001",
+    tokens_at="/zts/v1/oauth2/token",
     values={
         "SHA256EMAIL": digest("email"),
         "IDFA": lambda n: maid(n).upper(),

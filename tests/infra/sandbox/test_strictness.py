@@ -213,7 +213,7 @@ def test_google_refuses_lists_that_it_could_not_keep(url: str, change: dict, rea
 
 
 def test_googles_minted_tokens_end_after_an_hour(url: str) -> None:
-    form = {"client_id": "i", "client_secret": "s", "refresh_token": "r"}
+    form = dict.fromkeys(("client_id", "client_secret", "refresh_token"), "sandbox")
     form["grant_type"] = "refresh_token"
     door = f"{url}/_sandbox/clock"
     requests.post(door, json={"now": "2026-11-21T00:00:00Z"}, timeout=WAIT)

@@ -16,6 +16,7 @@ from tests.infra.sandbox.callers_ads import MICROSOFT, SNAPCHAT
 from tests.infra.sandbox.callers_more import CRITEO, LINE
 
 PLACES = {
+    "google": "/token",
     "linkedin": "/oauth/v2/accessToken",
     "snapchat": "/login/oauth2/access_token",
     "pinterest": "/v5/oauth/token",
