@@ -50,5 +50,5 @@ def test_a_group_is_made_from_a_file(client, members, tmp_path: Path) -> None:
 def test_an_error_is_one_that_the_client_understands(client) -> None:
     with pytest.raises(audience.ApiException) as caught:
         audience.ManageAudience(client).get_audience_data(1)
-    assert caught.value.status == 404
+    assert caught.value.status == 400
     assert "AUDIENCE_GROUP_NOT_FOUND" in caught.value.body
