@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from audiences.delivery import outbox, pieces
 from audiences.delivery.outbox import Recorded
 from audiences.delivery.pool import at_once
-from audiences.platforms.base import Action
+from audiences.platforms.base import Action, Outcome
 from shared.errors import IntegrityError
 from shared.ports import Store
 
@@ -52,33 +52,40 @@ class Outcomes:
             return {request_id: first}
         return self.pending(list(pieces.leaves(self.store, self.run, request_id)))
 
-    def carried(self, request_id: str) -> Iterator[Carried]:
-        """Yield what carried each row of a request that was split; nothing for any other."""
-        if self._has(request_id, "split"):
-            yield from self._pieces(request_id, None)
+    def carried(self, request_id: str, rows: int) -> Iterator[Carried]:
+        """Yield what carried each of the rows of a planned request, whole or in pieces."""
+        yield from self._pieces(request_id, range(rows), None)
+
+    def so_far(self, request_id: str, rows: int) -> Outcome | None:
+        """Return what became of a request that went out in pieces, and not all of them."""
+        if not self._has(request_id, "split"):
+            return None
+        return pieces.final(self.store, self.run, request_id, range(rows), pieces.UNSENT)
 
     def _has(self, request_id: str, kind: str) -> bool:
         return outbox.recorded_name(request_id, kind) in self.names
 
-    def _pieces(self, request_id: str, places: Sequence[int] | None) -> Iterator[Carried]:
-        """Yield the rows of a piece; `places` None stands for the planned request itself.
+    def _pieces(
+        self, request_id: str, places: Sequence[int], above: Recorded | None
+    ) -> Iterator[Carried]:
+        """Yield the rows at these places with the last request that went out with them.
 
-        Rows that a refused request named go into no piece: that request carried them.
+        That is the one that was split where it named them, or where their piece was never sent.
         """
         if not self._has(request_id, "split"):
-            found = outbox.recorded(self.store, self.run, request_id)
-            sha256 = found.sha256 if found else ""
-            yield from (Carried(place, request_id, sha256) for place in places or ())
+            found = outbox.recorded(self.store, self.run, request_id) or above
+            if found is not None:
+                yield from (Carried(place, found.id, found.sha256) for place in places)
             return
         split = outbox.recorded(self.store, self.run, request_id, "split")
         if split is None:
             raise IntegrityError(f"the record of the split of {request_id} is gone")
         within = {place for piece in split.pieces for place in piece.places}
-        for place in places or ():
+        for place in places:
             if place not in within:
                 yield Carried(place, request_id, split.sha256)
         for piece in split.pieces:
-            yield from self._pieces(piece.id, piece.places)
+            yield from self._pieces(piece.id, piece.places, split)
 
     def _read(self, wanted: Sequence[tuple[str, str]]) -> dict[str, Recorded]:
         def one(asked: tuple[str, str]) -> Recorded | None:

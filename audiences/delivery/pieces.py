@@ -17,6 +17,7 @@ from audiences.platforms.base import Action, Outcome, Platform
 from shared.ports import Store
 
 MOST_PIECES = 400  # of one planned request; what is left then is refused together
+UNSENT = Outcome(action=Action.RETRY, code="unsent")  # of a piece, where the run was given up
 FRUITLESS_PIECES = 40  # so many without one that is taken: it is not the rows
 
 
@@ -94,16 +95,22 @@ def leaves(store: Store, run: str, request_id: str) -> Iterator[str]:
         yield from leaves(store, run, piece.id)
 
 
-def final(store: Store, run: str, request_id: str, rows: Sequence[int]) -> Outcome | None:
-    """Return the last word on a request and its pieces; None where there is none yet."""
+def final(
+    store: Store,
+    run: str,
+    request_id: str,
+    rows: Sequence[int],
+    missing: Outcome | None = None,
+) -> Outcome | None:
+    """Return the last word on a request and its pieces; `missing` where there is none yet."""
     split = outbox.recorded(store, run, request_id, "split")
     if split is None:
         last = outbox.recorded(store, run, request_id, "status")
         last = last or outbox.recorded(store, run, request_id)
-        return last.outcome if last else None
+        return last.outcome if last else missing
     parts = []
     for piece in split.pieces:
-        outcome = final(store, run, piece.id, piece.places)
+        outcome = final(store, run, piece.id, piece.places, missing)
         if outcome is None:
             return None
         parts.append((piece.places, outcome))

@@ -71,7 +71,7 @@ def make_results(con: Connection, store: Store, plan: Plan) -> dict[str, int]:
     )
     for planned in plan.requests:
         recorded = last.get(planned.id)
-        outcome = recorded.outcome if recorded else None
+        outcome = recorded.outcome if recorded else known.so_far(planned.id, planned.rows)
         said = verdict(outcome, planned.rows) if through else "unknown"
         reason = "" if outcome is None or said == "accepted" else (outcome.code or outcome.message)
         sha256 = recorded.sha256 if recorded else planned.sha256
@@ -112,13 +112,12 @@ def take_as_written(con: Connection) -> None:
 
 
 def _carried(known: Outcomes, plan: Plan) -> list[dict[str, Any]]:
-    split = [p.id for p in plan.requests if f"{p.id}.split" in known.names]
-    found = at_once(lambda one: list(known.carried(one)), split, AT_ONCE)
+    split = [p for p in plan.requests if f"{p.id}.split" in known.names]
+    found = at_once(lambda p: list(known.carried(p.id, p.rows)), split, AT_ONCE)
     return [
-        {"request": id_, "place": one.place, "piece": one.request, "sha256": one.sha256}
-        for id_, rows in zip(split, found, strict=True)
+        {"request": p.id, "place": one.place, "piece": one.request, "sha256": one.sha256}
+        for p, rows in zip(split, found, strict=True)
         for one in rows
-        if one.sha256
     ]
 
 

@@ -34,7 +34,7 @@ class Seen:
 def look(world: World) -> Seen:
     """Look at the sandbox's log and the outcome files while no sync runs."""
     store = FileStore(world.folder / "lake")
-    recorded = {(run, one) for run in _runs(store) for one in outbox.recorded_ids(store, run)}
+    recorded = {(run, one) for run in runs(store) for one in outbox.recorded_ids(store, run)}
     return Seen(tuple(world.requests()), frozenset(recorded))
 
 
@@ -87,13 +87,14 @@ def _planned(world: World) -> dict[tuple[str, str], Sent]:
     store = FileStore(world.folder / "lake")
     return {
         (plan.run, one.id): _as_sent(store, world, plan, one)
-        for run in _runs(store)
+        for run in runs(store)
         if (plan := outbox.read_plan(store, run)) is not None
         for one in plan.requests
     }
 
 
-def _runs(store: Store) -> list[str]:
+def runs(store: Store) -> list[str]:
+    """Name the runs that are planned."""
     return sorted({found.key.split("/")[1] for found in store.list("outbox/")})
 
 
@@ -124,7 +125,7 @@ def check_end(world: World, people: Mapping[int, Person]) -> list[str]:
         faults.append(f"ledger: {ledger.links} links for {len(files)} files")
     for name in PLATFORMS:
         faults += _check_step(world, workspace, name, people)
-    faults += _check_runs(workspace)
+    faults += check_runs(workspace)
     faults += _check_ledger(world, workspace)
     left = [path for path in workspace.lake.scratch.parent.iterdir() if path.is_dir()]
     if left != [workspace.lake.scratch]:
@@ -156,7 +157,7 @@ def _differ(found: Counter[str], wanted: set[str]) -> str:
     return f"{len(lost)} lost, {sum(extra.values())} too many"
 
 
-def _check_runs(workspace: Workspace) -> Iterator[str]:
+def check_runs(workspace: Workspace) -> Iterator[str]:
     """No run is open: each is done or given up, or was planned and never begun."""
     store = workspace.lake.store
     for run in list_runs(workspace):
@@ -173,7 +174,7 @@ def _check_ledger(world: World, workspace: Workspace) -> Iterator[str]:
         told.setdefault(row["run"], Counter())[row["row"], row["op"]] += 1
         if row["outcome"] not in VERDICTS:
             yield f"{row['run']}: a row has the outcome {row['outcome']!r}"
-    for run in _runs(lake.store):
+    for run in runs(lake.store):
         rows = told.pop(run, Counter())
         report = lake.read_json(f"runs/{run}.json")
         begun = report is not None and report["requests"] and report["audience_id"]

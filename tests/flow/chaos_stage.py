@@ -15,8 +15,9 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -97,13 +98,38 @@ def start_sandbox() -> tuple[int, str]:
     os._exit(0)
 
 
-def warm_up() -> None:
+def warm_up(*, small: bool = True) -> None:
     """Import what a sync imports when it is first needed, and make requests small."""
-    for slug, rows in ROWS.items():
+    for slug in MODULES:
+        platform(slug)
+    for slug, rows in ROWS.items() if small else ():
         module, name = MODULES[slug].split(":")
         small = replace(platform(slug), limits=replace(platform(slug).limits, rows=rows))
         setattr(import_module(module), name, small)
     compile_audience(parse(GOLD, "gold.yaml"), DAY0)
+
+
+def replay(world: World, told: Iterable[HttpRequest]) -> None:
+    """Bring empty platforms into the state that these requests had left."""
+    world.post("reset", {})
+    world.post("limits", {slug: {"per_second": 1e6, "burst": 1e6} for slug in MODULES})
+    world.clock()
+    with requests.Session() as session:
+        for one in told:
+            session.request(
+                one.method, one.url, headers=dict(one.headers), data=one.body, timeout=20
+            )
+
+
+def take_in(world: World, news: Path, ingest: Callable[[], object]) -> None:
+    """Take records in, and keep the files that come of it, to be laid over a lake later."""
+    lake = world.folder / "lake"
+    before = {path for path in lake.rglob("*") if path.is_file()}
+    do(ingest, world.folder.parent / "errors")
+    for path in lake.rglob("*"):
+        if path.is_file() and path not in before:
+            (news / path.relative_to(lake)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, news / path.relative_to(lake))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,18 +161,8 @@ class Stage:
         """Bring workspace and platforms into a scene's state; return the world."""
         shutil.copytree(scene.folder, folder)
         world = World(folder / "shop", self.url, day=number * EVERY)
-        self._replay(world, scene.told)
+        replay(world, scene.told)
         return world
-
-    def _replay(self, world: World, told: tuple[HttpRequest, ...]) -> None:
-        world.post("reset", {})
-        world.post("limits", {slug: {"per_second": 1e6, "burst": 1e6} for slug in ROWS})
-        world.clock()
-        with requests.Session() as session:
-            for one in told:
-                session.request(
-                    one.method, one.url, headers=dict(one.headers), data=one.body, timeout=20
-                )
 
     def _rehearse(self, variant: int) -> None:
         """Play all rounds once without a fault, keeping the state before each."""
@@ -154,7 +170,7 @@ class Stage:
         world = World(base / "shop", self.url)
         base.mkdir()
         told: list[HttpRequest] = []
-        self._replay(world, ())
+        replay(world, ())
         do(lambda: chaos_world.ingest(world, variant, 0), base / "errors")
         for number in range(ROUNDS):
             world.day = number * EVERY
@@ -163,7 +179,7 @@ class Stage:
             seconds, points, sent = self._play(world, base)
             news = self.folder / f"news-{variant}-{number + 1}"
             world.day += EVERY
-            self._news(world, variant, number + 1, news)
+            take_in(world, news, partial(chaos_world.ingest, world, variant, number + 1))
             self.scenes[variant, number] = Scene(before, news, tuple(told), seconds, points)
             told += sent
 
@@ -175,15 +191,6 @@ class Stage:
         sent: list[HttpRequest] = pickle.loads(kept.read_bytes())  # noqa: S301 - written above
         return seconds, points, sent
 
-    def _news(self, world: World, variant: int, number: int, news: Path) -> None:
-        lake = world.folder / "lake"
-        before = {path for path in lake.rglob("*") if path.is_file()}
-        do(lambda: chaos_world.ingest(world, variant, number), world.folder.parent / "errors")
-        for path in lake.rglob("*"):
-            if path.is_file() and path not in before:
-                (news / path.relative_to(lake)).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, news / path.relative_to(lake))
-
 
 def sync_all(
     world: World,
@@ -191,6 +198,7 @@ def sync_all(
     folder: Path,
     kill: tuple[int, str] = (0, ""),
     *,
+    mode: str | None = None,
     kept: Path | None = None,
 ) -> None:
     """Sync the destinations one after the other; write a line for each as soon as it ended."""
@@ -201,7 +209,7 @@ def sync_all(
     for name in names:
         line: dict[str, Any] = {"to": name}
         try:
-            line |= sync(workspace, "gold", name).as_json()
+            line |= sync(workspace, "gold", name, mode=mode).as_json()
         except BridgeError as error:
             line |= {"error": type(error).__name__, "said": str(error)}
         os.write(ends, f"{json.dumps(line)}\n".encode())

@@ -13,7 +13,7 @@ from uuid import UUID
 from tests.flow.sync_world import World, sha
 
 CUSTOMERS = 250
-COME = 14
+COME = 14  # in a round, of so many customers
 Rows = list[dict[str, Any]]
 
 
@@ -59,14 +59,14 @@ def keys(people: Iterable[Person], platform: str) -> set[str]:
 
 
 @cache
-def people(variant: int, number: int) -> dict[int, Person]:
-    """The customers of a world as of a round; round 0 is the first."""
+def people(variant: int, number: int, size: int = CUSTOMERS) -> dict[int, Person]:
+    """The customers of a world as of a round; round 0 is the first, and has so many."""
     draw = Random(f"world {variant} {number}")
     if number == 0:
-        return {n: _person(n, draw) for n in range(1, CUSTOMERS + 1)}
-    before = people(variant, number - 1)
+        return {n: _person(n, draw) for n in range(1, size + 1)}
+    before = people(variant, number - 1, size)
     first = max(before) + 1
-    come = {n: _person(n, draw) for n in range(first, first + COME)}
+    come = {n: _person(n, draw) for n in range(first, first + max(2, COME * size // CUSTOMERS))}
     changed = {n: _changed(one, draw) for n, one in before.items() if draw.random() < 0.22}
     return before | changed | come
 
@@ -104,10 +104,10 @@ def _changed(one: Person, draw: Random) -> Person:
             return replace(one, stop="" if one.stop else "true")
 
 
-def ingest(world: World, variant: int, number: int) -> None:
+def ingest(world: World, variant: int, number: int, size: int = CUSTOMERS) -> None:
     """Take in what is new in a round, as two files."""
-    before = people(variant, number - 1) if number else {}
-    fresh = [one for n, one in people(variant, number).items() if before.get(n) != one]
+    before = people(variant, number - 1, size) if number else {}
+    fresh = [one for n, one in people(variant, number, size).items() if before.get(n) != one]
     at = world.now.isoformat()
     world.ingest("profiles", [_record(one) | {"updated_at": at} for one in fresh])
     world.sightings([row for one in fresh for row in _sightings(one, before.get(one.number))])
@@ -119,6 +119,7 @@ def _record(one: Person) -> dict[str, str]:
         "email": one.emails[-1],
         "phone": f"+{one.phones[-1]}",
         "country": "VN",
+        "line_user_id": f"U{one.number:032x}",
         "tier": one.tier,
         "consent_ads": one.ads,
         "consent_personalization": one.ads,

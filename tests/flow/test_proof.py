@@ -13,7 +13,7 @@ import pytest
 from audiences.flows.runs import verify_ledger
 from shared.ports import HttpAnswer, HttpRequest
 from shared.requests_http import RequestsHttp
-from tests.flow.sync_world import World, customers
+from tests.flow.sync_world import DiedError, World, customers
 
 PEOPLE = customers(range(1, 8))
 
@@ -23,10 +23,14 @@ class Narrow:
     """The network to a platform that takes two rows at most in one body."""
 
     real: RequestsHttp = field(default_factory=RequestsHttp)
+    left: int = 1_000  # requests with rows, until it dies
 
     def send(self, request: HttpRequest, timeout_seconds: float) -> HttpAnswer:
         if request.url.partition("?")[0].endswith("/users"):
             rows = json.loads(request.body)["payload"]["data"]
+            self.left -= 1
+            if self.left < 0:
+                raise DiedError
             if len(rows) > 2:
                 return HttpAnswer(status=413, body=b"{}")
         return self.real.send(request, timeout_seconds)
@@ -100,3 +104,39 @@ def test_changed_bytes_of_a_split_request_are_found(world: World, split: str) ->
     assert verify_ledger(world.open()).faults == (
         f"request add-00000 of run {split} is not what was planned",
     )
+
+
+def test_a_row_that_was_refused_by_name_was_carried_by_the_whole_request(world: World) -> None:
+    """The others went out in a piece, and the proof holds for all of them."""
+    text = world.destination("meta-main").replace("act_12", "18ce54d4x5t").replace("meta", "x")
+    world.put("destinations", "x-main", f'{text}options: {{rows_per_request: "5"}}\n')
+    world.customers(PEOPLE)
+    world.faults(0.7, "partial", seed=3)
+    run = world.sync("x-main").run
+    folder = world.folder / "lake" / "outcomes" / run
+    splits = [json.loads(path.read_bytes()) for path in folder.glob("add-*.split.json")]
+    whole = {one["id"]: len(one["outcome"]["rejected"]) for one in splits if "." not in one["id"]}
+    assert sum(whole.values()) > 0
+    told = [row["request"] for row in world.sends() if row["request"] in whole]
+    assert sorted(told) == sorted(id_ for id_, rows in whole.items() for _ in range(rows))
+    assert verify_ledger(world.open()).faults == ()
+
+
+@pytest.mark.parametrize("left", [1, 2, 3, 4])
+def test_pieces_of_a_run_that_was_given_up_are_proved_as_far_as_they_went(
+    world: World, left: int
+) -> None:
+    world.customers(PEOPLE)
+    with pytest.raises(DiedError):
+        world.sync("meta-main", http=Narrow(left=left))
+    world.day = 2  # the plan is stale: what was not sent of it is planned anew
+    assert world.sync("meta-main").status == "done"
+    assert len(world.members("meta-main")) == 7
+    taken = [
+        row[0]
+        for one in world.requests("meta")
+        if one["path"].partition("?")[0].endswith("/users") and one["status"] == 200
+        for row in json.loads(one["body"])["payload"]["data"]
+    ]
+    assert sorted(taken) == sorted(one.id for one in PEOPLE), "what was taken is not sent again"
+    assert verify_ledger(world.open()).faults == ()
