@@ -18,12 +18,15 @@ BENCH := .venv/bench/.done-$(shell cksum requirements/bench.txt | cut -d ' ' -f 
 PIP := $(RUN) pip --quiet --quiet --disable-pip-version-check
 
 ARCH ?= x86_64
+RUNS ?= 100
+SEED ?= 0
+MEMBERS ?= 1000000
 # What Lambda's runtime brings, and no bundle holds.
 RUNTIME := boto3 botocore s3transfer python-dateutil six
 SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-west-1} BRIDGE_ARCH=$(ARCH) .venv-deploy/bin/sam
 tools = .venv-$(1)/.done-$(call sum,requirements/aws-$(1).txt)
 
-.PHONY: help demo test check static bench bench-identifiers conformance proof chaos vendor-test fix docs lock clean aws-build aws-lint aws-test aws-bundles aws-soak supply-chain
+.PHONY: help demo test check static bench bench-identifiers bench-delivery conformance proof chaos chaos-platforms vendor-test fix docs lock clean aws-build aws-lint aws-test aws-bundles aws-soak supply-chain
 
 help:  ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -45,9 +48,13 @@ static: $(DEV)  ## Check format, lint, types and import rules
 bench: $(DEV)  ## Measure speed and memory
 	@$(RUN) tests.bench.run
 	@echo "Identifiers beside the vendors' libraries: make bench-identifiers"
+	@echo "Delivery beside the vendors' clients: make bench-delivery"
 
 bench-identifiers: $(DEV) $(BENCH)  ## Measure identifiers beside the vendors' own libraries
 	@$(RUN) tests.bench.identifiers
+
+bench-delivery: $(DEV) $(firstword $(VENDOR))  ## Measure delivery beside the platforms' own clients (MEMBERS=1000000)
+	@$(RUN) tests.bench.delivery --members $(MEMBERS)
 
 conformance: $(DEV) $(BENCH)  ## Compare identifiers with the vendors' libraries: docs/conformance.md
 	@$(RUN) tests.bench.conformance
@@ -57,6 +64,10 @@ proof: $(DEV)  ## Judge a million phone numbers by libphonenumber and by both fa
 
 chaos: $(DEV)  ## Run the slow tests: crashes, faults, long soaks
 	@$(RUN) pytest -q -m "slow and not aws"
+
+chaos-platforms: $(DEV)  ## Kill and rerun a sync to every platform: docs/chaos.md (RUNS=100 of each, from SEED=0)
+	@$(RUN) tests.flow.chaos_platforms --runs $(RUNS) --first $(SEED) \
+		$(if $(filter 100-0,$(RUNS)-$(SEED)),--write docs/chaos.md)
 
 vendor-test: $(VENDOR) | $(LOCAL)  ## Drive the sandbox with the platforms' own clients (300 MB)
 	@for set in $(VENDORS); do .venv/$$set/bin/python -m pytest -q -rN --confcutdir=tests/vendors \

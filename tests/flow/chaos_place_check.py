@@ -187,15 +187,17 @@ def _check_outcomes(workspace: Workspace, sends: list[dict[str, Any]]) -> Iterat
 def _check_rows(store: Store, sends: list[dict[str, Any]]) -> Iterator[str]:
     """A row whose addition was accepted is not added again before it was taken out.
 
-    Runs that replace the whole, and those that refresh what a platform forgets, do so on purpose.
+    Runs that replace the whole, and those that refresh what a platform forgets, do so on purpose;
+    so does one that takes out another row of the same member: platforms match by identifiers, and
+    the two may share one.
     """
     inside: set[Any] = set()
+    out = {(row["run"], row["member"]) for row in sends if row["op"] == "remove"}
     for row in sends:
         plan = outbox.read_plan(store, row["run"])
         on_purpose = plan is None or plan.whole or plan.changes.get("refreshed", 0)
-        if row["op"] != "add":
-            inside.discard(row["row"])
-        elif row["row"] in inside and not on_purpose:
+        on_purpose = on_purpose or (row["run"], row["member"]) in out
+        adds = row["op"] == "add"
+        if adds and row["row"] in inside and not on_purpose:
             yield f"{row['run']}: a row was sent again after the platform had accepted it"
-        elif row["outcome"] == "accepted":
-            inside.add(row["row"])
+        (inside.add if adds and row["outcome"] == "accepted" else inside.discard)(row["row"])
