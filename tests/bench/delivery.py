@@ -31,12 +31,13 @@ import requests
 from tests.bench import delivery_stages as stages
 
 VENDORS = Path(".venv/vendors/bin/python")
-LANES = {
-    "meta": ("facebook", "`facebook-business`"),
-    "google": ("google", "`google-ads-datamanager`"),
+LANES = {  # how `senders.py` and the tables call the vendor's client; its most rows, as it is slow
+    "meta": ("facebook", "`facebook-business`", 1_000_000_000),
+    "google": ("google", "`google-ads-datamanager`", 100_000),
 }
 MOST_MEMORY_MB = 256  # of the sender
 LEAST_RATIO = 5.0  # of facebook-business's processor time to the sender's
+ENOUGH = 20_000  # rows, below which what is done once for a run is most of it
 WAIT = 120.0
 Taken = dict[str, Any]
 
@@ -115,7 +116,8 @@ def _child(answer: Any, stage: str, told: tuple[Any, ...]) -> None:
 def peer(slug: str, url: str, folder: Path) -> Taken:
     """Let the vendor's client send the rows that were written last; return what it took."""
     files = [str(folder / f"{slug}-{op}.jsonl") for op in ("add", "remove")]
-    command = [str(VENDORS), "tests/bench/senders.py", LANES[slug][0], url, *files]
+    lane, _, most = LANES[slug]
+    command = [str(VENDORS), "tests/bench/senders.py", lane, url, *files, str(most)]
     came = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     taken: Taken = json.loads(came.stdout)
     return taken
@@ -139,7 +141,8 @@ def sync(folder: Path, url: str, day: int, slug: str) -> dict[str, Taken]:
     taken["peer"] = peer(slug, url, folder)
     after = counted(url, slug)
     taken["peer"] |= {"bytes": after[1] - before[1]}
-    if not taken["peer"]["rows"] == sum(counts.values()) == planned:
+    wanted = sum(min(count, LANES[slug][2]) for count in counts.values())
+    if (taken["peer"]["rows"], sum(counts.values())) != (wanted, planned):
         raise SystemExit(f"{slug}: the client sent {taken['peer']['rows']} rows of {planned}")
     return taken
 
@@ -169,25 +172,31 @@ def show(members: int, done: list[tuple[str, str, dict[str, Taken]]]) -> list[st
     print("|---|---|---:|---:|---:|---:|---:|")
     wrong = []
     for slug, title, taken in done:
-        mine, theirs, rows = taken["send"], taken["peer"], taken["plan"]["rows"]
-        ratio = theirs["cpu"] / mine["cpu"]
+        mine, theirs = taken["send"] | {"rows": taken["plan"]["rows"]}, taken["peer"]
         names = ("**the sender**", LANES[slug][1])
         for name, one in zip(names, (mine, theirs), strict=True):
-            print(_row(f"`{slug}`, {title}", name, rows, one))
+            print(_row(f"`{slug}`, {title}", name, one))
+        ratio = _ratio(taken)
         if mine["peak_mb"] > MOST_MEMORY_MB:
             wrong.append(f"{slug}, {title}: the sender took {mine['peak_mb']:.0f} MB")
-        if slug == "meta" and ratio < LEAST_RATIO:
+        if slug == "meta" and mine["rows"] >= ENOUGH and ratio < LEAST_RATIO:
             wrong.append(f"{slug}, {title}: {ratio:.1f} times less processor time than the client")
     print("\n| | plan, CPU s | send, CPU s | settle, CPU s | the client's, over the sender's |")
     print("|---|---:|---:|---:|---:|")
     for slug, title, taken in done:
         cells = " | ".join(f"{taken[stage]['cpu']:.2f}" for stage in ("plan", "send", "settle"))
-        ratio = taken["peer"]["cpu"] / taken["send"]["cpu"]
-        print(f"| `{slug}`, {title} | {cells} | {ratio:.1f}x |")
+        print(f"| `{slug}`, {title} | {cells} | {_ratio(taken):.1f}x |")
     return wrong
 
 
-def _row(what: str, who: str, rows: int, one: Taken) -> str:
+def _ratio(taken: dict[str, Taken]) -> float:
+    """Return the client's processor time for a row over the sender's."""
+    theirs = taken["peer"]["cpu"] / taken["peer"]["rows"]
+    return float(theirs / (taken["send"]["cpu"] / taken["plan"]["rows"]))
+
+
+def _row(what: str, who: str, one: Taken) -> str:
+    rows = one["rows"]
     return (
         f"| {what} | {who} | {rows:,} | {rows / one['seconds']:,.0f} | {one['cpu']:.2f} "
         f"| {one['cpu'] * 1e6 / rows:.1f} | {one['peak_mb']:.0f} MB |"
@@ -198,15 +207,14 @@ def show_bytes(done: list[tuple[str, str, dict[str, Taken]]]) -> None:
     """Print the bytes of a member on the wire."""
     print("\n| | who sends | calls | bytes a member | |\n|---|---|---:|---:|---|")
     for slug, title, taken in done:
-        rows, mine, theirs = taken["plan"]["rows"], taken["send"], taken["peer"]
-        what = f"`{slug}`, {title}"
-        print(f"| {what} | **the bridge** | {mine['calls']:,} | {mine['bytes'] / rows:.1f} | |")
-        how = f"{theirs['bytes'] / mine['bytes']:.2f}x"
-        name = LANES[slug][1]
-        print(f"| {what} | {name} | {theirs['calls']:,} | {theirs['bytes'] / rows:.1f} | {how} |")
+        what, theirs, name = f"`{slug}`, {title}", taken["peer"], LANES[slug][1]
+        mine = taken["send"]["bytes"] / taken["plan"]["rows"]
+        print(f"| {what} | **the bridge** | {taken['send']['calls']:,} | {mine:.1f} | |")
+        each = theirs["bytes"] / theirs["rows"]
+        print(f"| {what} | {name} | {theirs['calls']:,} | {each:.1f} | {each / mine:.2f}x |")
         if theirs["message_bytes"]:
-            each, how = theirs["message_bytes"] / rows, theirs["message_bytes"] / mine["bytes"]
-            print(f"| {what} | {name}, over gRPC | | {each:.1f} | {how:.2f}x |")
+            each = theirs["message_bytes"] / theirs["rows"]
+            print(f"| {what} | {name}, over gRPC | | {each:.1f} | {each / mine:.2f}x |")
 
 
 def main() -> int:

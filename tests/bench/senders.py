@@ -1,6 +1,6 @@
 """The platforms' own clients send rows to the stand-ins; runs in a venv that has them alone.
 
-    python tests/bench/senders.py LANE URL ADDS.jsonl REMOVES.jsonl
+    python tests/bench/senders.py LANE URL ADDS.jsonl REMOVES.jsonl MOST_ROWS
 
 A row is one of the bridge's own bodies, so both send the same values. What is printed has the
 seconds, processor seconds and calls of the sending; reading the rows is left out, and start-up.
@@ -100,21 +100,22 @@ def _member(dm: Any, row: Any) -> Any:
     )
 
 
-def _batches(path: str, size: int) -> Iterator[tuple[Any, ...]]:
+def _batches(path: str, size: int, most: int) -> Iterator[tuple[Any, ...]]:
     with Path(path).open() as file:
-        while rows := tuple(json.loads(line) for line in islice(file, size)):
+        lines = islice(file, most)
+        while rows := tuple(json.loads(line) for line in islice(lines, size)):
             yield rows
 
 
 def main() -> None:
     """Send all rows, and say what the sending took."""
-    lane, url, adds, removes = sys.argv[1:]
+    lane, url, adds, removes, most = sys.argv[1:]
     send = {"facebook": facebook, "google": google}[lane](url)
     told = {"calls": 0, "rows": 0, "message_bytes": 0, "cpu": 0.0, "seconds": 0.0}
     told["start_cpu"] = time.process_time()
     small = IN_A_URL if lane == "facebook" else ROWS
     for op, path, size in (("remove", removes, small), ("add", adds, ROWS)):
-        for rows in _batches(path, size):
+        for rows in _batches(path, size, int(most)):
             wall, cpu = time.perf_counter(), time.process_time()
             told["message_bytes"] += send(op, rows)
             told["cpu"] += time.process_time() - cpu
