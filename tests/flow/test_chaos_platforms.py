@@ -47,15 +47,13 @@ def test_every_platform_ends_in_step_whenever_it_is_killed() -> None:
 @pytest.mark.parametrize(
     ("broken", "noticed"),
     [
-        ("record_first", "too many"),
+        ("record_first", "has an outcome, and it was not sent"),
         ("send_all_again", "arrived again after its answer was recorded"),
-        ("close_early", "its status is"),
-        ("link_twice", "links for"),
-        ("hope_is_enough", "lost"),
+        ("close_early", "its status is interrupted"),
     ],
 )
 def test_broken_code_is_noticed_and_the_run_can_be_repeated(broken: str, noticed: str) -> None:
-    code, said = chaos("--runs", "16", "--platform=meta", "--broken", broken)
+    code, said = chaos("--runs", "8", "--platform=meta", "--broken", broken)
     assert code == 1, said
     assert noticed in said
     assert "repeat it with: python -m tests.flow.chaos_platforms --platform meta --seed" in said
