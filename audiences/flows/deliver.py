@@ -24,8 +24,9 @@ from audiences.delivery.sender import deliver
 from audiences.delivery.session import Session
 from audiences.destinations import ROLE, Destination, is_loopback
 from audiences.flows.bench import Bench
-from audiences.flows.places import cancel_key, place_of, read_destination
+from audiences.flows.places import place_of, read_destination
 from audiences.flows.run_report import made_key, read_open, report_of
+from audiences.flows.watch import CancelledError, TimeUpError, is_cancelled, watched
 from audiences.platforms import platform
 from audiences.platforms.base import Audience, Platform, Target
 from audiences.platforms.limits import limited
@@ -34,15 +35,6 @@ from shared.errors import ConfigurationError, Fault, IntegrityError
 
 FOREVER = float("inf")
 _ASKED_AT_ONCE = 50
-_LOOK_SECONDS = 0.5  # between looks at whether a run was cancelled
-
-
-class CancelledError(Exception):
-    """Ends the sending of a run that was cancelled; what is in flight ends and stays done."""
-
-
-class TimeUpError(Exception):
-    """Ends a piece of work whose time is over; what has an outcome stays done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +90,7 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     plan, to = _run_of(bench, piece)
     part = replace(plan, requests=plan.in_order()[piece.start : piece.stop])
     audience_id, adopted, left, waits = plan.audience_id, False, 0, False
-    cancelled = _is_cancelled(bench, piece.run)
+    cancelled = is_cancelled(bench, piece.run)
     if cancelled:
         return _told(left, audience_id or "", cancelled=True)
     with (
@@ -109,7 +101,7 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
             audience_id, adopted = _make_audience(bench, plan, session)
             session.target = replace(session.target, audience_id=audience_id)
         try:
-            progress = _progress(bench, plan, piece.seconds)
+            progress = watched(bench, plan, piece.seconds)
             closing = partial(before_closing, session, bench.store, plan)
             deliver(session, bench.store, part, audience_id, progress, closing)
         except CancelledError:
@@ -126,10 +118,6 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
 def _told(left: int, audience_id: str, *, cancelled: bool) -> Mapping[str, Any]:
     told = {"left": left, "audience_id": audience_id, "adopted": False, "warnings": []}
     return {**told, "cancelled": cancelled}
-
-
-def _is_cancelled(bench: Bench, run: str) -> bool:
-    return bench.kv.get(cancel_key(run)) is not None
 
 
 def ask(bench: Bench, piece: Piece) -> Mapping[str, Any]:
@@ -284,20 +272,3 @@ def _make_audience(bench: Bench, plan: Plan, session: Session) -> tuple[str, boo
         kv.put(f"adopted/{plan.place}/{plan.audience}", audience_id)
     kv.delete(making)
     return audience_id, adopted
-
-
-def _progress(bench: Bench, plan: Plan, seconds: float) -> Callable[[int], None]:
-    done, until, looked = 0, time.monotonic() + seconds, 0.0
-
-    def advance(rows: int) -> None:
-        nonlocal done, looked
-        done += rows
-        if time.monotonic() > looked + _LOOK_SECONDS:
-            looked = time.monotonic()
-            if _is_cancelled(bench, plan.run):
-                raise CancelledError
-        bench.progress(f"send {plan.audience} → {plan.destination}", done)
-        if time.monotonic() > until:
-            raise TimeUpError
-
-    return advance

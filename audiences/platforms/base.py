@@ -276,9 +276,8 @@ class Platform:
 
     # The audience itself.
     find: Callable[[Target], Request] | None = None  # is there an audience of this name?
-    found: Callable[[Request, Answer, str], str | Request | None] | None = (
-        None  # (asked, answer, name) -> its id, the request for the next page, or None
-    )
+    # (asked, answer, name) -> its id, the request for the next page, or None
+    found: Callable[[Request, Answer, str], str | Request | None] | None = None
     create: Callable[[Target, Audience], Request] | None = None
     created: Callable[[Answer], str] | None = None
     equip: Callable[[Target, Audience], Sequence[Request]] | None = (

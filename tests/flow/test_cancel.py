@@ -58,7 +58,7 @@ def cancelled_after(shop: World, requests: int) -> LossyHttp:
 def test_no_further_request_begins_and_what_was_sent_is_settled(
     shop: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audiences.flows.deliver._LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("audiences.flows.watch._LOOK_SECONDS", 0.0)
     report = shop.sync("google-main", http=cancelled_after(shop, 4))
     assert (report.status, report.accepted, report.unknown) == ("cancelled", 4, 8)
     assert len([one for one in shop.sends() if one["outcome"] == "accepted"]) == 4
