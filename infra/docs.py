@@ -26,6 +26,7 @@ _DESTINATION = """\
 ## A destination
 
 A destination is one account on a platform: a file `destinations/NAME.yaml` of the workspace.
+`bridge platform list` names the platforms, and `bridge platform show tiktok > destinations/tiktok-main.yaml` writes a commented file for one, which points at the sandbox; `bridge init --with tiktok` does it for a new workspace.
 
 ```yaml
 name: tiktok-main                  # as the file; audiences say `to: tiktok-main`
