@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,16 +75,24 @@ def _plain(error: BaseException) -> str:
 
 
 def _merged(batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
-    """Join small batches: the work behind costs as much for a thousand rows as for many."""
+    """Join small batches, as the work behind costs as much for a thousand rows, and cut large."""
     waiting: list[RawBatch] = []
     for batch in batches:
         waiting.append(batch)
         rows = sum(b.rows.num_rows for b in waiting)
         if rows >= BATCH_ROWS or sum(b.rows.nbytes for b in waiting) >= BATCH_BYTES:
-            yield _joined(waiting)
+            yield from _cut(_joined(waiting))
             waiting = []
     if waiting:
-        yield _joined(waiting)
+        yield from _cut(_joined(waiting))
+
+
+def _cut(batch: RawBatch) -> Iterator[RawBatch]:
+    """Cut a batch into even ones: a block of narrow rows holds many times what others do."""
+    rows = batch.rows.num_rows
+    size = math.ceil(rows / max(1, round(rows / BATCH_ROWS))) or 1
+    for start in range(0, max(rows, 1), size):
+        yield RawBatch(batch.rows.slice(start, size), [] if start else batch.broken)
 
 
 def _joined(waiting: list[RawBatch]) -> RawBatch:
