@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 from audiences.delivery.exchange import exchange, said
 from audiences.delivery.session import Session
-from audiences.platforms.base import Action, Answer, Audience, Outcome, Platform, Request
+from audiences.platforms.base import (
+    EPOCH,
+    Action,
+    Answer,
+    Audience,
+    Course,
+    Outcome,
+    Platform,
+    Request,
+)
 from shared.errors import CredentialError, RejectedError, RetryableError
 from shared.ports import HttpAnswer
 
@@ -80,6 +91,35 @@ def equip(session: Session, audience: Audience) -> None:
             )
 
 
+def take_away(session: Session, audience_id: str, name: str) -> None:
+    """Delete an audience that a run had made to take another's place, when that is given up.
+
+    It goes by its id, or by its name where the id was never heard; none there is no fault.
+
+    Raises:
+        CredentialError, RejectedError, RetryableError: as the platform answers.
+    """
+    found_id = audience_id or _find(session, name)
+    if session.platform.closing is None or not found_id:
+        return
+    course = Course(
+        target=session.target, at=EPOCH, starts=EPOCH, mode="rebuild", replaces=found_id
+    )
+    for request in session.platform.closing(course):
+        if request.method == "DELETE":
+            outcome, _ = exchange(session, request, partial(gone, session.platform), name)
+            if outcome.action is not Action.DONE:
+                title = session.platform.title
+                raise RejectedError(f"{title} did not delete audience '{name}': {said(outcome)}")
+
+
+def gone(platform: Platform, answer: HttpAnswer) -> Outcome:
+    """Judge a deletion: what is to go may have gone before, when the answer to that was lost."""
+    outcome = told(platform, answer)
+    lost = answer.status in (404, 410) or outcome.code in platform.gone
+    return Outcome(action=Action.DONE) if lost else outcome
+
+
 def _settled(session: Session, audience_id: str) -> str:
     """Wait as long as the platform needs before it knows what it has just made."""
     wait, forgive = session.platform.young_seconds
@@ -93,7 +133,7 @@ def _find(session: Session, name: str) -> str | None:
     find, found = session.platform.find, session.platform.found
     if find is None or found is None:
         return None
-    asked: str | Request | None = find(session.target)
+    asked: str | Request | None = find(replace(session.target, audience=name))
     for _ in range(_MOST_PAGES):
         if not isinstance(asked, Request):
             return asked

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import groupby
 
 from audiences.delivery import outbox, pieces
-from audiences.delivery.audience import told
+from audiences.delivery.audience import gone, told
 from audiences.delivery.exchange import exchange, said
 from audiences.delivery.outbox import Plan, Planned, Recorded
 from audiences.delivery.session import Session
@@ -127,13 +127,13 @@ class _Work:
         return outbox.recorded(self.store, self.plan.run, request_id, kind)
 
     def _send(self, request_id: str, rows: Sequence[int]) -> Recorded:
-        request = self._request(rows)
+        request, closes = self._request(rows), self.planned.op == "close"  # which names nobody
         outcome, attempts = exchange(
             self.session,
             request,
             self._judge(len(rows)),
             f"{self.plan.run}/{request_id}",
-            until=parse_instant(self.plan.valid_until),
+            until=None if closes else parse_instant(self.plan.valid_until),
         )
         outcome = pieces.placed(self.session.platform, request.body, outcome)
         cut: tuple[outbox.Piece, ...] = ()
@@ -149,10 +149,8 @@ class _Work:
         return replace(recording(self.session, request_id, sent, outcome, attempts), pieces=cut)
 
     def _told(self, answer: Answer) -> Outcome:
-        outcome = told(self.session.platform, answer)
-        gone = answer.status in (404, 410) or outcome.code in self.session.platform.gone
-        # What is to go may have gone before, when the answer to that was lost.
-        return Outcome(action=Action.DONE) if gone and self.planned.method == "DELETE" else outcome
+        judge = gone if self.planned.method == "DELETE" else told
+        return judge(self.session.platform, answer)
 
     def _divides(self) -> bool:
         """Say whether rows may go out in pieces: of a session's numbered batch there is no half."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from audiences.delivery.audience import ensure_audience, equip
+from audiences.delivery.audience import ensure_audience, equip, take_away
 from audiences.delivery.breaker import circuit
 from audiences.delivery.follow import StillOpenError, before_closing, follow
 from audiences.delivery.outbox import Plan, read_plan, recorded_ids
@@ -25,7 +25,7 @@ from audiences.delivery.session import Session
 from audiences.destinations import ROLE, Destination, is_loopback
 from audiences.flows.bench import Bench
 from audiences.flows.places import place_of, read_destination
-from audiences.flows.run_report import made_key, read_open, report_of
+from audiences.flows.run_report import made_key, made_name, read_open, report_of
 from audiences.flows.watch import CancelledError, TimeUpError, is_cancelled, watched
 from audiences.platforms import platform
 from audiences.platforms.base import Audience, Platform, Target
@@ -153,10 +153,31 @@ def waiting(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     return {"report": replace(report_of(plan, "waiting"), unknown=unknown).as_json()}
 
 
+def discard(bench: Bench, piece: Piece) -> Mapping[str, Any]:
+    """Delete the audience that a run has made to take another's place: the run is given up.
+
+    The other still stands, as it is deleted when everybody is in the new one, and then the run is
+    brought to its end.
+
+    Raises:
+        CredentialError, RejectedError, RetryableError: as the platform answers.
+    """
+    plan, to = _plan_of(bench, piece), read_destination(bench.destinations, piece.destination)
+    key, making = made_key(plan), f"making/{made_key(plan)}"
+    made = bench.kv.get(key) or ""
+    if plan.replaces and plan.place == place_of(to) and (made or bench.kv.get(making)):
+        with _session(bench, to, plan, "") as session:
+            take_away(session, made, made_name(plan))
+        for noted in (key, making):
+            bench.kv.delete(noted)
+    return {}
+
+
 WORK: Mapping[str, Callable[[Bench, Piece], Mapping[str, Any]]] = {
     "ready": ready,
     "send": send,
     "ask": ask,
+    "discard": discard,
     "waiting": waiting,
 }
 
@@ -260,8 +281,7 @@ def _make_audience(bench: Bench, plan: Plan, session: Session) -> tuple[str, boo
     remembered = kv.get(key)
     if remembered:
         return remembered, False
-    name = f"{plan.audience} {plan.run}" if plan.replaces else plan.audience
-    wanted, making = Audience(name=name, title=plan.title), f"making/{key}"
+    wanted, making = Audience(name=made_name(plan), title=plan.title), f"making/{key}"
     begun = not kv.put(making, plan.run, if_absent=True)
     audience_id, adopted = ensure_audience(session, wanted)
     session.target = replace(session.target, audience_id=audience_id)

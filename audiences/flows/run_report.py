@@ -73,8 +73,12 @@ def report_of(plan: Plan, status: str, counts: Mapping[str, int] | None = None) 
 
 def made_key(plan: Plan) -> str:
     """Name the note of the id of the audience that a run sends to."""
-    name = f"{plan.audience} {plan.run}" if plan.replaces else plan.audience
-    return id_key(plan.place, name)
+    return id_key(plan.place, made_name(plan))
+
+
+def made_name(plan: Plan) -> str:
+    """Name the audience that a run sends to: one that takes another's place has its own name."""
+    return f"{plan.audience} {plan.run}" if plan.replaces else plan.audience
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Steps(Protocol):
         ...
 
     def light(self, work: str, what: Told) -> Told:
-        """Do what needs the platform or small state: ready, send, ask, waiting."""
+        """Do what needs the platform or small state: ready, send, ask, discard, waiting."""
         ...
 
     def wait(self, seconds: float) -> None:
@@ -132,11 +132,14 @@ def _carry_out(steps: Steps, wish: Wish, run: str, requests: int) -> Report:
 def give_up(steps: Steps, wish: Wish, run: str, *, adopted: bool = False) -> Report:
     """Settle a run as it stands; what the platform was still at is asked for once more.
 
+    An audience that the run has made to take another's place goes again.
+
     Raises:
         BridgeError: as the pieces of work say.
     """
     what = {**wish.pair, "run": run}
     _still_open(steps, what)
+    steps.light("discard", what)
     return _report(steps.lake("settle", {**what, "abandoned": True, "adopted": adopted}))
 
 

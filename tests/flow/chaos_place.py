@@ -7,14 +7,17 @@ and its members are what an undisturbed twin of the run has brought it to.
 from __future__ import annotations
 
 import pickle
+import secrets
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from audiences.flows.refresh import refresh
 from audiences.platforms import platform
+from audiences.platforms.base import Access, Request
 from shared.ports import HttpRequest
 from tests.contract.cases.case import Case, case
 from tests.flow import chaos_world
@@ -74,11 +77,20 @@ class Place:
         """Bring workspace and platform into a scene's state; return the world."""
         shutil.copytree(scene.folder, folder)
         world = World(folder / "shop", self.url, day=number * EVERY)
-        replay(world, scene.told)
+        replay(world, [self._signed(one) for one in scene.told])
         self._lead(world, renews=renews)
         if members(world, self.slug) != scene.before:
             raise AssertionError(f"{self.slug}: the replay went another way")
         return world
+
+    def _signed(self, told: HttpRequest) -> HttpRequest:
+        """Sign a request anew: a signature is good for some minutes."""
+        found = platform(self.slug)
+        access = Access(
+            credentials=self.case.credentials, at=datetime.now(UTC), nonce=secrets.token_hex(16)
+        )
+        request = Request(method=told.method, path=told.url, body=told.body)
+        return replace(told, headers={**told.headers, **found.authorise(request, access)})
 
     def _lead(self, world: World, *, at_once: int = 0, renews: bool = False) -> None:
         rows = ROWS if platform(self.slug).limits.rows > 1 else 1

@@ -13,4 +13,4 @@ def closing(course: Course) -> Sequence[Request]:
     return [Request(method="DELETE", path=f"/{course.replaces}")] if course.replaces else []
 
 
-META = replace(WHOLE, ops=frozenset({Op.ADD}), closing=closing)
+META = replace(WHOLE, ops=frozenset({Op.ADD}), closing=closing, gone=frozenset({"100/33"}))
