@@ -9,6 +9,7 @@ from typing import Any
 
 from audiences.platforms import answers as say
 from audiences.platforms.base import Action, Answer, Outcome
+from audiences.platforms.codes import unasked
 
 ANSWERS = {
     Action.DONE: "job `SUCCEEDED`, `COMPLETED`; `PARTIALLYSUCCEEDED` with records",
@@ -52,7 +53,7 @@ def names(body: bytes) -> Sequence[str]:
 def status_outcome(answer: Answer, rows: int) -> Outcome:
     """Judge a job: what it did not take it names; what failed for itself may be sent again."""
     if answer.status != 200:
-        return _unasked(answer)
+        return unasked(answer)
     body = say.read_object(answer.body) or {}
     state, bad = body.get("jobState"), _invalid(body)
     code = next(iter(bad.values()), "")
@@ -74,13 +75,3 @@ def _invalid(body: dict[str, Any]) -> dict[str, str]:
         why = re.match(r"[A-Z]{2,30}(_[A-Z0-9]{1,30}){0,9}\b", str(record.get("error", "")))
         found[str(record.get("externalId", ""))] = why[0] if why else "invalid_record"
     return found
-
-
-def _unasked(answer: Answer) -> Outcome:
-    """Judge a job that could not be read: ask again, or send again when it is forgotten."""
-    judged = say.by_status(answer)
-    if judged.action is Action.RETRY:
-        return say.judged(Action.PENDING, judged.code, judged.wait_seconds)
-    if answer.status in (400, 404):
-        return say.judged(Action.RETRY, judged.code)
-    return judged

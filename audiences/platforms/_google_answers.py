@@ -8,6 +8,7 @@ from typing import Any
 
 from audiences.platforms import answers as say
 from audiences.platforms.base import Action, Answer, Outcome
+from audiences.platforms.codes import unasked
 
 _STOP = {
     "DESTINATION_ACCOUNT_TYPE_MISMATCH",
@@ -83,7 +84,7 @@ def status_outcome(answer: Answer, rows: int) -> Outcome:
     """Judge a request's status; Google counts the rows that it refused and names none."""
     body = say.read_object(answer.body) or {}
     if answer.status != 200:
-        return _unasked(answer, _error(body)[0])
+        return unasked(answer, _error(body)[0])
     done = next(iter(say.objects(body.get("requestStatusPerDestination"))), {})
     info = done.get("errorInfo")
     counts = say.objects(info.get("errorCounts")) if isinstance(info, dict) else []
@@ -100,13 +101,3 @@ def status_outcome(answer: Answer, rows: int) -> Outcome:
             return say.judged(Action.REFUSED, next(iter(reasons), "FAILED"))
         case _:
             return say.judged(Action.PENDING, "PROCESSING")
-
-
-def _unasked(answer: Answer, code: str) -> Outcome:
-    """Judge a status that could not be read: ask again, or send again when it is forgotten."""
-    judged = say.by_status(answer, code)
-    if judged.action is Action.RETRY:
-        return say.judged(Action.PENDING, judged.code, judged.wait_seconds)
-    if answer.status in (400, 404):
-        return say.judged(Action.RETRY, judged.code)
-    return judged

@@ -1,11 +1,11 @@
-"""What the platforms have in common in reading codes: which to repeat, and where no rows are."""
+"""What the platforms have in common in reading codes, calls without rows, and statuses."""
 
 from __future__ import annotations
 
 import re
 
-from audiences.platforms.answers import judged
-from audiences.platforms.base import Action, Outcome
+from audiences.platforms.answers import by_status, judged
+from audiences.platforms.base import Action, Answer, Outcome
 
 
 def word(value: object) -> str:
@@ -17,3 +17,11 @@ def word(value: object) -> str:
 def rowless(outcome: Outcome) -> Outcome:
     """Judge a call that carries no rows, so that there is nothing to make smaller."""
     return judged(Action.REFUSED, outcome.code) if outcome.action is Action.SPLIT else outcome
+
+
+def unasked(answer: Answer, code: str = "") -> Outcome:
+    """Judge a status that could not be read: ask again, or send again when it is forgotten."""
+    told = by_status(answer, code)
+    if told.action is Action.RETRY:
+        return judged(Action.PENDING, told.code, told.wait_seconds)
+    return judged(Action.RETRY, told.code) if answer.status in (400, 404) else told

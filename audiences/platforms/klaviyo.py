@@ -21,6 +21,7 @@ from audiences.platforms.base import (
     Target,
 )
 from audiences.platforms.bodies import called, rows_at
+from audiences.platforms.codes import unasked
 from audiences.platforms.contacts import chosen_by, identify_by
 
 KEYS = (
@@ -70,7 +71,7 @@ def _outcome(answer: Answer, _rows: int) -> Outcome:
 
 def _status_outcome(answer: Answer, rows: int) -> Outcome:
     if not 200 <= answer.status < 300:
-        return say.by_status(answer)
+        return unasked(answer)
     told = _data(answer).get("attributes")
     facts = told if isinstance(told, dict) else {}
     match facts.get("status"):
@@ -82,7 +83,7 @@ def _status_outcome(answer: Answer, rows: int) -> Outcome:
         case "cancelled":
             return say.judged(Action.RETRY, "cancelled")
         case _:
-            return say.judged(Action.RETRY, "unreadable")
+            return say.judged(Action.PENDING, "unreadable")
 
 
 def _authorise(_request: Request, access: Access) -> Mapping[str, str]:
@@ -119,9 +120,9 @@ KLAVIYO = Platform(
     account="any name of the account: the key says which one it is",
     credentials="private API key with `profiles:write`, `lists:read` and `lists:write`",
     answers={
-        Action.PENDING: "202 with a job; a job that is `queued` or `processing`",
+        Action.PENDING: "202 with a job; a job that is `queued` or `processing`, or not read now",
         Action.DONE: "a job that is `complete`, which counts profiles that failed",
-        Action.RETRY: "429, 5xx; a job that was `cancelled`; 2xx without a job",
+        Action.RETRY: "429, 5xx; a job that was `cancelled` or is gone; 2xx without a job",
         Action.REAUTH: "401",
         Action.SPLIT: "400, 413",
         Action.REFUSED: "a single profile in such a 400; other 4xx",

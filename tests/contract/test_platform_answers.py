@@ -41,6 +41,15 @@ def test_what_no_document_says_has_its_meaning_too(slug: str, status: int, actio
     assert platform(slug).outcome(Answer(status=status), 3).action is action
 
 
+@pytest.mark.parametrize("slug", [slug for slug in SLUGS if platform(slug).status_outcome])
+@pytest.mark.parametrize("status", [0, 408, 429, 500, 502, 503, 504])
+def test_a_question_that_went_wrong_is_asked_again(slug: str, status: int) -> None:
+    """It says nothing of the rows: taken for lost they would all be sent again."""
+    judge = platform(slug).status_outcome
+    assert judge is not None
+    assert judge(Answer(status=status), 3).action is Action.PENDING
+
+
 @pytest.mark.parametrize("slug", SLUGS)
 def test_an_action_that_can_come_is_in_the_platforms_own_table(slug: str) -> None:
     known, told = platform(slug), case(slug)

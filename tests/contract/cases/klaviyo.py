@@ -53,9 +53,10 @@ CASE = Case(
         Error(status=200, body=job("complete"), action=Action.DONE),
         Error(status=200, body=job("complete", 2), action=Action.DONE),
         Error(status=200, body=job("cancelled"), action=Action.RETRY),
-        Error(status=200, body="<html>", action=Action.RETRY),
+        Error(status=200, body="<html>", action=Action.PENDING),
         Error(status=401, body="", action=Action.REAUTH),
-        Error(status=500, body="", action=Action.RETRY),
+        Error(status=404, body="", action=Action.RETRY),
+        Error(status=500, body="", action=Action.PENDING),
     ],
     golden={Op.ADD: golden("true"), Op.REMOVE: golden("false")},
 )
