@@ -75,7 +75,8 @@ class Place:
 
     def set(self, scene: Scene, folder: Path, number: int, *, renews: bool) -> World:
         """Bring workspace and platform into a scene's state; return the world."""
-        shutil.copytree(scene.folder, folder)
+        # A rehearsal's scratch files stay out: its processes' numbers may be others' by now.
+        shutil.copytree(scene.folder, folder, ignore=shutil.ignore_patterns("scratch"))
         world = World(folder / "shop", self.url, day=number * EVERY)
         replay(world, [self._signed(one) for one in scene.told])
         self._lead(world, renews=renews)

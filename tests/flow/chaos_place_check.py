@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -131,11 +130,9 @@ def check_end(world: World, slug: str, wanted: Members) -> list[str]:
     faults += check_runs(workspace)
     faults += _check_outcomes(workspace, sends)
     faults += _check_rows(workspace.lake.store, sends)
-    left = [path.name for path in workspace.lake.scratch.parent.iterdir() if path.is_dir()]
-    # A process may have the number of a dead one, whose files then stay until it is dead too.
-    dead = [name for name in left if not Path("/proc", name.rpartition("-")[2]).exists()]
-    if dead:
-        faults.append(f"scratch: {len(dead)} folders of dead processes are left")
+    left = [path for path in workspace.lake.scratch.parent.iterdir() if path.is_dir()]
+    if left != [workspace.lake.scratch]:
+        faults.append(f"scratch: {len(left) - 1} folders of dead processes are left")
     return faults
 
 
