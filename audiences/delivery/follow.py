@@ -13,7 +13,6 @@ from audiences.delivery.pool import at_once
 from audiences.delivery.sender import recording
 from audiences.delivery.session import Session
 from audiences.platforms.base import Action, Outcome
-from shared.errors import RejectedError
 from shared.ports import HttpAnswer, Store
 
 
@@ -21,12 +20,16 @@ class StillOpenError(Exception):
     """Ends the sending before what closes a run: the platform is at work on rows of it."""
 
 
+class NotWholeError(Exception):
+    """Ends a run that counts as a whole and was not taken as one: it can only be given up."""
+
+
 def before_closing(session: Session, store: Store, plan: Plan) -> None:
     """Let what closes a run begin only when its rows have their last word, and a whole run a yes.
 
     Raises:
         StillOpenError: while the platform is at work on some.
-        RejectedError: where a run that counts as a whole was not taken as one.
+        NotWholeError: where a run that counts as a whole was not taken as one.
     """
     rows, known = [p.id for p in plan.requests if p.op != "close"], outcomes(store, plan.run)
     if session.platform.status is not None and known.pending(rows):
@@ -34,9 +37,9 @@ def before_closing(session: Session, store: Store, plan: Plan) -> None:
     last = known.last(rows) if plan.whole else {}
     for recorded in last.values():
         if recorded.outcome.action is not Action.DONE:
-            raise RejectedError(
+            raise NotWholeError(
                 f"{session.platform.title} did not take all of it ({said(recorded.outcome)}), so "
-                f"what was there stays; from {plan.valid_until} on, run again to plan it anew"
+                "what was there stays: run again to plan it anew"
             )
 
 

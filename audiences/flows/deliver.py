@@ -15,7 +15,7 @@ from typing import Any
 
 from audiences.delivery.audience import ensure_audience, equip, take_away
 from audiences.delivery.breaker import circuit
-from audiences.delivery.follow import StillOpenError, before_closing, follow
+from audiences.delivery.follow import NotWholeError, StillOpenError, before_closing, follow
 from audiences.delivery.outbox import Plan, read_plan, recorded_ids
 from audiences.delivery.outcomes import outcomes
 from audiences.delivery.pace import Pace
@@ -81,7 +81,8 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     """Send those requests of the piece that have no outcome; say how many are left.
 
     The audience is made on its platform first, where it is not known. What closes a run `waits`
-    until the platform has said what became of its rows.
+    until the platform has said what became of its rows; it is `void`, and why, where those of a
+    run that counts as a whole were not all taken.
 
     Raises:
         CredentialError, RejectedError, RetryableError: outcomes so far are kept.
@@ -89,7 +90,8 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     """
     plan, to = _run_of(bench, piece)
     part = replace(plan, requests=plan.in_order()[piece.start : piece.stop])
-    audience_id, adopted, left, waits = plan.audience_id, False, 0, False
+    audience_id, adopted, left = plan.audience_id, False, 0
+    void, waits = "", False
     cancelled = is_cancelled(bench, piece.run)
     if cancelled:
         return _told(left, audience_id or "", cancelled=True)
@@ -106,13 +108,15 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
             deliver(session, bench.store, part, audience_id, progress, closing)
         except CancelledError:
             cancelled = True
+        except NotWholeError as error:
+            void = str(error)
         except (TimeUpError, StillOpenError) as error:
             waits = isinstance(error, StillOpenError)
             known = recorded_ids(bench.store, plan.run)
             left = sum(request.id not in known for request in part.requests)
         warnings = list(session.warnings)
     told = _told(left, audience_id, cancelled=cancelled)
-    return {**told, "adopted": adopted, "warnings": warnings, "waits": waits}
+    return {**told, "adopted": adopted, "warnings": warnings, "waits": waits, "void": void}
 
 
 def _told(left: int, audience_id: str, *, cancelled: bool) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from audiences.flows.run_report import Report
-from shared.errors import IntegrityError
+from shared.errors import IntegrityError, RejectedError
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 300.0
@@ -115,6 +115,9 @@ def _carry_out(steps: Steps, wish: Wish, run: str, requests: int) -> Report:
             warnings += [one for one in told["warnings"] if one not in warnings]
             if told.get("cancelled"):
                 return give_up(steps, wish, run, adopted=adopted)
+            if told.get("void"):
+                give_up(steps, wish, run, adopted=adopted)
+                raise RejectedError(str(told["void"]))
             if told.get("waits"):
                 if waited or _still_open(steps, what):
                     return _report(steps.light("waiting", what))

@@ -196,4 +196,8 @@ def test_a_replacement_of_which_google_lost_a_part_takes_nobody_out(world: World
     with pytest.raises(RejectedError, match="did not take all of it"):
         world.sync(TO, mode="replace", http=FakeHttp(failed))
     assert len(world.members(TO)) == 7
+    (row, *_) = world.sends()[-1:]
+    assert row["outcome"] == "unknown"
     assert not [r for r in world.requests() if ":removeAll" in r["path"]]
+    assert world.sync(TO, mode="replace").status == "done"
+    world.in_step(TO, customers([1, *range(3, 8)]))
