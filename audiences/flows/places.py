@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from audiences import destinations
-from audiences.destinations import Destination
 from shared.errors import ConfigurationError, Fault
+
+if TYPE_CHECKING:
+    from audiences.destinations import Destination
 
 
 def read_destination(files: Mapping[str, str], name: str) -> Destination:
@@ -16,6 +18,8 @@ def read_destination(files: Mapping[str, str], name: str) -> Destination:
     Raises:
         ConfigurationError: when there is none of that name, or for its faults.
     """
+    from audiences import destinations  # noqa: PLC0415 - a durable sync only wants names from here
+
     check_known(name, files, "destination", "destinations")
     file = f"destinations/{name}.yaml"
     found = destinations.parse(files[name], file)

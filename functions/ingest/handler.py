@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Tracer
 from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificationEvent, SQSEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -19,6 +18,7 @@ from audiences.flows.absorb import absorb
 from audiences.flows.ingest import ingest_file
 from audiences.flows.queued import Delivered
 from functions import _lake, _runtime
+from shared.aws.clients import open_client
 from shared.aws.errors import told
 from shared.errors import ConfigurationError, DataError
 
@@ -80,6 +80,6 @@ def _refused(why: str) -> dict[str, Any]:
 
 def _download(bucket: str, key: str, path: Path) -> None:
     try:
-        boto3.client("s3").download_file(bucket, key, str(path))
+        open_client("s3").download_file(bucket, key, str(path))
     except (ClientError, BotoCoreError, Boto3Error) as error:
         raise told(error, f"s3://{bucket}/inbox") from error

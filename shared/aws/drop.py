@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.aws.clients import open_client
 from shared.aws.errors import told
 from shared.errors import ConfigurationError, CredentialError
 from shared.ports import HttpAnswer, HttpRequest
@@ -18,9 +18,7 @@ def connect(endpoint: str | None = None, region: str | None = None) -> S3Drop:
     """Open S3 with credentials from where AWS's tools look for them."""
     config = Config(retries={"mode": "standard", "total_max_attempts": 1})
     try:
-        client = boto3.session.Session().client(
-            "s3", endpoint_url=endpoint, region_name=region, config=config
-        )
+        client = open_client("s3", endpoint_url=endpoint, region_name=region, config=config)
     except (BotoCoreError, ValueError) as error:
         raise told(error, "S3") from error
     return S3Drop(client)

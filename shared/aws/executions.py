@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.aws.clients import open_client
 from shared.aws.errors import told
 
 _STARTED = "DurableExecutionAlreadyStartedException"
@@ -17,7 +17,7 @@ _STARTED = "DurableExecutionAlreadyStartedException"
 def connect(function: str, region: str | None = None) -> Executions:
     """Open Lambda with credentials from where AWS's tools look for them."""
     try:
-        return Executions(function, boto3.session.Session().client("lambda", region_name=region))
+        return Executions(function, open_client("lambda", region_name=region))
     except (BotoCoreError, ValueError) as error:
         raise told(error, f"function {function}") from error
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.aws.clients import open_client
 from shared.aws.errors import told
 
 
 def connect(function: str, region: str | None = None) -> LambdaJobs:
     """Open Lambda with credentials from where AWS's tools look for them."""
     try:
-        return LambdaJobs(function, boto3.session.Session().client("lambda", region_name=region))
+        return LambdaJobs(function, open_client("lambda", region_name=region))
     except (BotoCoreError, ValueError) as error:
         raise told(error, f"function {function}") from error
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.aws.clients import open_client
 from shared.aws.errors import told
 from shared.clock import Clock
 
@@ -25,7 +25,7 @@ def connect(table: str, clock: Clock, region: str | None = None) -> DynamoKeyVal
     """Open a table with credentials from where AWS's tools look for them."""
     config = Config(retries={"mode": "standard", "total_max_attempts": 5})
     try:
-        client = boto3.session.Session().client("dynamodb", region_name=region, config=config)
+        client = open_client("dynamodb", region_name=region, config=config)
     except (BotoCoreError, ValueError) as error:
         raise told(error, f"table {table}") from error
     return DynamoKeyValue(table, client, clock)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.aws.clients import open_client
 from shared.aws.errors import told
 from shared.errors import RetryableError
 
@@ -20,7 +20,7 @@ def connect(url: str, region: str | None = None) -> SqsQueue:
     """Open a queue with credentials from where AWS's tools look for them."""
     config = Config(retries={"mode": "standard", "total_max_attempts": 5})
     try:
-        client = boto3.session.Session().client("sqs", region_name=region, config=config)
+        client = open_client("sqs", region_name=region, config=config)
     except (BotoCoreError, ValueError) as error:
         raise told(error, "the queue") from error
     return SqsQueue(url, client)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.aws.clients import open_client
 from shared.aws.errors import told
 from shared.ports import Schedule
 
@@ -32,7 +32,7 @@ def connect(group: Group, region: str | None = None) -> SchedulerGroup:
     """Open a group with credentials from where AWS's tools look for them."""
     config = Config(retries={"mode": "standard", "total_max_attempts": 5})
     try:
-        client = boto3.session.Session().client("scheduler", region_name=region, config=config)
+        client = open_client("scheduler", region_name=region, config=config)
     except (BotoCoreError, ValueError) as error:
         raise told(error, "the schedules") from error
     return SchedulerGroup(group, client)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.aws.clients import open_client
 from shared.aws.errors import told
 from shared.errors import ConfigurationError
 
@@ -16,7 +16,7 @@ SCHEME = "secret://"
 def connect(region: str | None = None) -> SecretsManager:
     """Open Secrets Manager with credentials from where AWS's tools look for them."""
     try:
-        return SecretsManager(boto3.session.Session().client("secretsmanager", region_name=region))
+        return SecretsManager(open_client("secretsmanager", region_name=region))
     except (BotoCoreError, ValueError) as error:
         raise told(error, "Secrets Manager") from error
 

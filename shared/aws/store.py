@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared import keys as checked
+from shared.aws.clients import open_client
 from shared.aws.errors import told
 from shared.aws.uploads import upload_new
 from shared.errors import ConfigurationError, RetryableError
@@ -30,9 +30,7 @@ def connect(url: str, endpoint: str | None = None, region: str | None = None) ->
         max_pool_connections=32,  # outcomes are read by 16 threads at once
     )
     try:
-        client = boto3.session.Session().client(
-            "s3", endpoint_url=endpoint, region_name=region, config=config
-        )
+        client = open_client("s3", endpoint_url=endpoint, region_name=region, config=config)
     except (BotoCoreError, ValueError) as error:
         raise told(error, url) from error
     return S3Store(url, client)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.aws.clients import open_client
 from shared.aws.errors import told
 from shared.ports import Notice
 
@@ -19,7 +19,7 @@ def connect(topic: str, region: str | None = None) -> Topic:
     """Open a topic with credentials from where AWS's tools look for them."""
     region = region or topic.split(":")[3] or None
     try:
-        client = boto3.session.Session().client("sns", region_name=region, config=_CONFIG)
+        client = open_client("sns", region_name=region, config=_CONFIG)
     except (BotoCoreError, ValueError) as error:
         raise told(error, "the topic of notices") from error
     return Topic(topic, client)

@@ -19,6 +19,7 @@ from typing import Any
 
 import boto3
 
+from tests.aws import roles
 from tests.aws.durable import Durable, carried
 from tests.aws.rie import ARCH, BUILT, ROOT, free_port
 
@@ -34,6 +35,7 @@ class Local:
 
     endpoint: str
     outputs: dict[str, str]
+    stack: str = STACK
     clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, name: str) -> Any:
@@ -113,11 +115,11 @@ def until(done: Callable[[], Any], seconds: float = 240) -> Any:
 def deployed(folder: Path, *, auth: bool = False) -> Iterator[Local]:
     """Bring MiniStack up, deploy the built template, and take all down at the end."""
     port = free_port()
-    endpoint = f"http://127.0.0.1:{port}"
+    endpoint = f"{'https' if auth else 'http'}://127.0.0.1:{port}"
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
-        "AWS_ENDPOINT_URL": endpoint,  # for the functions
+        "TMPDIR": str(folder),
         # MiniStack computes other sums in pure Python, at 4 MB a second.
         "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
         "BIND_HOST": "127.0.0.1",
@@ -127,6 +129,8 @@ def deployed(folder: Path, *, auth: bool = False) -> Iterator[Local]:
         "MINISTACK_REGION": REGION,
         "POWERTOOLS_TRACE_DISABLED": "1",
         "AUTH": "true" if auth else "false",
+        # Policies are enforced then, and ours of buckets and queues let nobody in without TLS.
+        "USE_SSL": "true" if auth else "false",
     }
     with (folder / "ministack.log").open("wb") as log:
         emulator = ROOT / ".venv-emulator/bin/ministack"
@@ -134,16 +138,25 @@ def deployed(folder: Path, *, auth: bool = False) -> Iterator[Local]:
             [emulator], env=environment, stdout=log, stderr=log, start_new_session=True
         )
         try:
-            until(lambda: _answers(port), 30)
+            until(lambda: _answers(port), 60)
+            if auth:
+                _trust(folder / "ministack-tls/server.crt")
             _deploy(endpoint, folder)
             local = Local(endpoint, _outputs(endpoint))
             _mend(local)
+            if auth:
+                roles.rename(local)
             with carried(endpoint, _CALLED, folder) as durable:
                 _carry(local, durable)
                 yield local
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(20)
+
+
+def _trust(certificate: Path) -> None:
+    """Let clients of this process, and processes that it starts, take MiniStack's certificate."""
+    os.environ.update(AWS_CA_BUNDLE=str(certificate), SSL_CERT_FILE=str(certificate))
 
 
 def _answers(port: int) -> bool:

@@ -2,67 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
-import urllib.request
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from audiences.flows.access import create_key, revoke_key
-from infra.sandbox import server
-from shared.aws.kv import DynamoKeyValue
 from shared.clock import Clock
-from tests.aws.local import STACK, Local, deployed, environment, until
+from tests.aws.local import STACK, Local, until
 from tests.aws.reading import rows
+from tests.aws.shop import VIPS, drop, exported, held, people, small_state
 
 pytestmark = [pytest.mark.aws, pytest.mark.timeout(900)]
-_NUMBERS = itertools.count()
-VIPS = """\
-name: vips
-where: {profile: {field: attributes.tier, is: vip}}
-sync:
-  - {to: meta-main, schedule: "rate(1 day)"}
-  - {to: google-main}
-"""
-PLACE = """\
-name: {name}-main
-platform: {name}
-account: {account}
-credentials: secret://ads/meta-main
-base_url: %s/{name}
-guard: {{max_removed_percent: 100, max_change_percent: 100000}}
-"""
-DESTINATIONS = {
-    f"{name}-main": PLACE.format(name=name, account=account)
-    for name, account in (("meta", "act_12"), ("google", '"34"'))
-}
-UNDER_WAY = ("queued", "running", "waiting")
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
-    folder = tmp_path_factory.mktemp("local")
-    auth = os.environ.get("AWS_TEST_AUTH") == "true"
-    with environment(), deployed(folder, auth=auth) as stack:
-        yield stack
-
-
-@pytest.fixture(scope="module")
-def key(local: Local) -> str:
-    return create_key(small_state(local), Clock(), "e2e", "admin")[1]
-
-
-def small_state(local: Local) -> DynamoKeyValue:
-    return DynamoKeyValue(local.outputs["State"], local.client("dynamodb"), Clock())
-
-
-def drop(local: Local, kind: str, text: str) -> None:
-    name = f"inbox/{kind}/crm/{next(_NUMBERS)}.csv"
-    local.client("s3").put_object(Bucket=local.bucket("Inbox"), Key=name, Body=text.encode())
 
 
 def call(number: int) -> dict[str, Any]:
@@ -121,46 +73,11 @@ def test_a_key_to_the_api_is_asked_for_scoped_and_revocable(local: Local) -> Non
     assert local.http("GET", "/audiences", **bearer)[0] == 401
 
 
-@pytest.fixture(scope="module")
-def platforms(local: Local, key: str) -> Iterator[str]:
-    """Stand-in platforms, two destinations there, and twenty people in an audience."""
-    running = server.start()
-    for name, text in DESTINATIONS.items():
-        body = (text % running.url).encode()
-        file = f"destinations/{name}.yaml"
-        local.client("s3").put_object(Bucket=local.bucket("Config"), Key=file, Body=body)
-    local.client("secretsmanager").create_secret(Name="ads/meta-main", SecretString="sandbox")
-    assert local.http("PUT", "/audiences/vips", VIPS, **bearer(key))[0] == 201
-    people(local, range(20))
-    yield running.url
-    running.stop()
-
-
-def bearer(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"}
-
-
-def people(local: Local, numbers: range) -> None:
-    lines = "".join(f"V{number},v{number}@example.com,vip\n" for number in numbers)
-    drop(local, "profiles", f"external_id,email,tier\n{lines}")
-    last = f"V{numbers[-1]}"
-    until(lambda: any(row["external_id"] == last for row in rows(local, "profiles")))
-
-
-def held(url: str, platform: str) -> list[int]:
-    with urllib.request.urlopen(f"{url}/_sandbox/state", timeout=20) as answer:  # noqa: S310
-        return [each["count"] for each in json.loads(answer.read()).get(platform, {}).values()]
-
-
 @pytest.mark.parametrize("to", ["meta-main", "google-main"])
 def test_an_export_over_http_runs_until_the_platform_has_everybody(
     local: Local, key: str, platforms: str, to: str
 ) -> None:
-    asked = {"Idempotency-Key": f"e2e-{to}", **bearer(key)}
-    status, told = local.http("POST", "/audiences/vips/exports", {"to": to}, **asked)
-    assert status == 202, told
-    shown = lambda: local.http("GET", f"/runs/{told['id']}", **bearer(key))[1]  # noqa: E731
-    ended = until(lambda: (run := shown())["status"] not in UNDER_WAY and run, 240)
+    ended = exported(local, key, to, f"e2e-{to}")
     assert (ended["status"], ended["accepted"]) == ("done", 20), ended
     assert held(platforms, to.removesuffix("-main")) == [20]
 

@@ -13,6 +13,7 @@ import yaml
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "template.yaml"
 _SUB = re.compile(r"\$\{([\w:.]+)\}")
+_ARN = re.compile(r"\.(Arn|Id)$")  # of a secret the Id is its ARN
 
 
 class _Loader(yaml.SafeLoader):
@@ -55,10 +56,10 @@ def plain(value: Any) -> str:
     if isinstance(value, str):
         text = value
     elif "Fn::Sub" in value:
-        text = _SUB.sub(lambda match: match[1].removesuffix(".Arn"), str(value["Fn::Sub"]))
+        text = _SUB.sub(lambda match: _ARN.sub("", match[1]), str(value["Fn::Sub"]))
     else:
         text = str(value.get("Ref") or value["Fn::GetAtt"])
-    return text.removesuffix(".Arn")
+    return _ARN.sub("", text)
 
 
 def allowed(function: str) -> set[tuple[str, str]]:

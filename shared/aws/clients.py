@@ -1,0 +1,30 @@
+"""Clients of AWS, each with a session of its own, over descriptions of services that are read once.
+
+A session reads and parses what describes the services, the regions and the ways to try again;
+that is three quarters of what a client takes to make, and a function makes up to six at its start.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import boto3
+import botocore.loaders
+import botocore.session
+
+
+def open_client(service: str, **how: Any) -> Any:
+    """Make a client with credentials from where AWS's tools look for them now."""
+    session = botocore.session.get_session()
+    loader = _loader(session.get_config_variable("data_path"))
+    session.register_component("data_loader", loader)
+    made = boto3.session.Session(botocore_session=session)
+    # Each of boto3's sessions adds its own folder.
+    loader.search_paths[:] = dict.fromkeys(loader.search_paths)
+    return made.client(service, **how)
+
+
+@cache
+def _loader(folders: str | None) -> Any:
+    return botocore.loaders.create_loader(folders)
