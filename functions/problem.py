@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.errors import BridgeError, ConfigurationError, Fault, RetryableError
+from shared.errors import BridgeError, Fault, RetryableError
 from shared.log import log
 from shared.redact import scrub
 
@@ -64,11 +64,11 @@ async def answer_http(request: Request, error: Exception) -> Response:  # noqa: 
 
 
 async def answer_bridge(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    """Answer an error of ours by what the caller can do about it."""
+    """Answer an error of ours by what the caller can do about it; we learn of it by the log."""
     if isinstance(error, RetryableError):
+        log("busy", level="warning", error=error)
         return problem(503, str(error), headers={"Retry-After": _RETRY_SECONDS})
-    if isinstance(error, ConfigurationError):
-        log("misconfigured", level="error", error=error)
+    log("fault", level="error", error=error)
     return problem(500)
 
 

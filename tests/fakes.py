@@ -123,8 +123,11 @@ class MemoryQueue:
 
     bodies: list[str] = field(default_factory=list)
     full: int = 1_000_000
+    trouble: Exception | None = None  # what it raises instead
 
     def put(self, bodies: Sequence[str]) -> list[int]:
+        if self.trouble is not None:
+            raise self.trouble
         room = max(self.full - len(self.bodies), 0)
         self.bodies += bodies[:room]
         return list(range(room, len(bodies)))

@@ -74,7 +74,7 @@ class CollectorUp:
     def empty(self) -> None:
         self.queue.bodies.clear()
         self.kv.entries.clear()
-        self.queue.full = 1_000_000
+        self.queue.full, self.queue.trouble = 1_000_000, None
 
 
 @contextmanager

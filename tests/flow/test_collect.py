@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.errors import CredentialError
 from tests.flow.served import KINDS, TRACK, CollectorUp, collector_up
 
 
@@ -155,6 +156,17 @@ def test_a_full_queue_asks_to_send_again(served: CollectorUp) -> None:
     answer = served.post("/v1/track", TRACK)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
+    assert '"event": "busy"' in served.log.getvalue()
+
+
+def test_a_fault_that_is_not_the_caller_s_is_in_the_log(served: CollectorUp) -> None:
+    served.queue.trouble = CredentialError(
+        "the queue: AWS refuses these credentials (AccessDenied)"
+    )
+    answer = served.post("/v1/track", TRACK)
+    assert (answer.status_code, "AccessDenied" in answer.text) == (500, False)
+    said = [line for line in served.log.getvalue().splitlines() if '"fault"' in line]
+    assert "the queue: AWS refuses these credentials (AccessDenied)" in said[-1]
 
 
 def test_a_sighting_keeps_its_own_columns_only(served: CollectorUp) -> None:
