@@ -85,8 +85,8 @@ aws-bundles: aws-build $(call tools,emulator)  ## Run every built function under
 aws-test: aws-build $(call tools,emulator)  ## Deploy the template on a local AWS and test it from outside
 	@$(RUN) pytest -q -m "aws and not slow" tests/aws
 
-aws-soak: aws-build $(call tools,emulator)  ## Send 50,000 events through the deployed collector, then with poison
-	@$(RUN) pytest -q -m "aws and slow" tests/aws/test_soak.py
+aws-soak: aws-build $(call tools,emulator)  ## 50,000 events through the deployed collector; 50 syncs whose workers are killed
+	@$(RUN) pytest -q -rP -m "aws and slow" tests/aws/test_killed.py tests/aws/test_soak.py
 
 supply-chain: $(DEV) .venv-audit/.done-$(call sum,requirements/audit.txt)  ## List licences, write the bill of materials, look for known weaknesses
 	@mkdir -p build && $(RUN) infra.supply build/sbom.json

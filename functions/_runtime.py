@@ -85,7 +85,11 @@ def metrics(service: str) -> Metrics:
 
 
 def traced(service: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return what traces a handler; the tracer is made at the first call, as it takes long."""
+    """Return what traces a handler of the lake; the tracer is made at the first call.
+
+    It takes as long as boto3, as its SDK makes a client of its own: light functions go without, and
+    are in traces as Lambda itself writes them.
+    """
 
     def decorated(handler: Callable[..., Any]) -> Callable[..., Any]:
         @cache

@@ -15,7 +15,6 @@ _SPARE_SECONDS = 90.0  # what is on its way when the time is up still gets its a
 
 
 @logger.inject_lambda_context(clear_state=True)
-@_runtime.traced("deliver")
 @_runtime.counted(metrics)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Do one piece of work that `sync` asks for, or the probe that a schedule asks for."""

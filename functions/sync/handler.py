@@ -14,7 +14,6 @@ _COUNTED = {"done": "SyncsDone", "stopped": "GuardStops", "failed": "SyncsFailed
 
 
 @logger.inject_lambda_context(clear_state=True)
-@_runtime.traced("sync")
 @_runtime.counted(metrics)
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Begin a sync, or go on with it where the last call stopped."""
@@ -27,6 +26,7 @@ def _durable() -> Callable[[Any, Any], Any]:
     from aws_durable_execution_sdk_python import durable_execution  # noqa: PLC0415
 
     from functions.sync.run import run  # noqa: PLC0415
+    from shared.aws.executions import checkpoints  # noqa: PLC0415
 
     def counted(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         told = run(event, context)
@@ -35,5 +35,5 @@ def _durable() -> Callable[[Any, Any], Any]:
             metrics.add_metric(name="CredentialsRefused", unit="Count", value=1)
         return told
 
-    made: Callable[[Any, Any], Any] = durable_execution(counted)
+    made: Callable[[Any, Any], Any] = durable_execution(counted, boto3_client=checkpoints())
     return made

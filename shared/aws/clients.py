@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import boto3
 import botocore.loaders
 import botocore.session
 
@@ -19,6 +18,10 @@ def open_client(service: str, **how: Any) -> Any:
     session = botocore.session.get_session()
     loader = _loader(session.get_config_variable("data_path"))
     session.register_component("data_loader", loader)
+    if service != "s3":
+        return session.create_client(service, **how)
+    import boto3  # noqa: PLC0415 - its client of S3 can move whole files; others need none of it
+
     made = boto3.session.Session(botocore_session=session)
     # Each of boto3's sessions adds its own folder.
     loader.search_paths[:] = dict.fromkeys(loader.search_paths)

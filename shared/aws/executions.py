@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws.clients import open_client
@@ -20,6 +21,11 @@ def connect(function: str, region: str | None = None) -> Executions:
         return Executions(function, open_client("lambda", region_name=region))
     except (BotoCoreError, ValueError) as error:
         raise told(error, f"function {function}") from error
+
+
+def checkpoints() -> Any:
+    """Make the client that a durable function remembers with; the SDK's own reads all anew."""
+    return open_client("lambda", config=Config(connect_timeout=5, read_timeout=50))
 
 
 class Executions:

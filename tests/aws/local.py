@@ -151,7 +151,11 @@ def deployed(folder: Path, *, auth: bool = False) -> Iterator[Local]:
                 yield local
         finally:
             os.killpg(process.pid, signal.SIGTERM)
-            process.wait(20)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:  # it has nothing to lose
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(30)
 
 
 def _trust(certificate: Path) -> None:

@@ -45,10 +45,11 @@ def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def drop(local: Local, kind: str, text: str) -> None:
-    """Put a CSV file into the inbox."""
+def drop(local: Local, kind: str, text: str) -> str:
+    """Put a CSV file into the inbox, and return its key."""
     name = f"inbox/{kind}/crm/{next(_NUMBERS)}.csv"
     local.client("s3").put_object(Bucket=local.bucket("Inbox"), Key=name, Body=text.encode())
+    return name
 
 
 def people(local: Local, numbers: range) -> None:

@@ -18,16 +18,17 @@ from tests.aws.reading import rows
 pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(0)]
 EVENTS = int(os.environ.get("AWS_SOAK_EVENTS", "50000"))
 POISON = 0.05
-_BATCH = 250
-# MiniStack hands a function ten messages at a time, one call after another.
-_SECONDS = 600.0 + EVENTS / 4
+_BATCH = 100
+_AT_ONCE = 4
+# MiniStack hands a function ten messages at a time, five calls at once.
+_SECONDS = 1800.0 + EVENTS / 2
 
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
     with environment(), deployed(tmp_path_factory.mktemp("local")) as stack:
         queue = {"QueueUrl": stack.outputs["CallsQueueUrl"]}
-        stack.client("sqs").set_queue_attributes(**queue, Attributes={"VisibilityTimeout": "60"})
+        stack.client("sqs").set_queue_attributes(**queue, Attributes={"VisibilityTimeout": "90"})
         yield stack
 
 
@@ -37,15 +38,17 @@ def call(number: int, prefix: str) -> dict[str, Any]:
 
 
 def sent(local: Local, numbers: list[int], prefix: str) -> None:
-    """Send events through the collector, in batches, eight at a time."""
+    """Send events through the collector, in batches, some at once; again until they are taken."""
     batches = [numbers[at : at + _BATCH] for at in range(0, len(numbers), _BATCH)]
 
     def send(some: list[int]) -> None:
         batch = [call(number, prefix) for number in some]
-        answer = until(lambda: (a := local.tracked("/v1/batch", {"batch": batch}))[0] == 200 and a)
+        answer = until(
+            lambda: (a := local.tracked("/v1/batch", {"batch": batch}))[0] == 200 and a, _SECONDS
+        )
         assert answer == (200, {"success": True})
 
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(send, batches))
 
 

@@ -12,6 +12,7 @@ from tests.aws.local import Local, until
 from tests.aws.reading import rows
 from tests.aws.roles import allows, without
 from tests.aws.shop import bearer, drop, exported
+from tests.infra.aws import world
 
 pytestmark = [pytest.mark.aws, pytest.mark.timeout(900)]
 _NUMBERS = itertools.count(9000)
@@ -37,16 +38,26 @@ def test_without_leave_to_read_state_nobody_has_a_key_to_the_api(local: Local, k
 
 def test_without_leave_to_write_a_file_is_given_up_and_comes_back(local: Local) -> None:
     sqs, queue = local.client("sqs"), local.outputs["FailedEventsUrl"]
+    functions = local.client("lambda")
     with without(local, "IngestRole", "s3:PutObject"):
-        drop(local, "profiles", "external_id,email,tier\nR1,r1@example.com,gold\n")
+        key = drop(local, "profiles", "external_id,email,tier\nR1,r1@example.com,gold\n")
+        dropped = json.dumps(_dropped(local, key))  # MiniStack's EventBridge would call once
+        functions.invoke(FunctionName="e2e-ingest", InvocationType="Event", Payload=dropped)
         until(lambda: local.depth("FailedEventsUrl") == 1)
     (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=2)["Messages"]
     known = [row["external_id"] for row in rows(local, "profiles")]
     assert "R1" not in known
     event: dict[str, Any] = json.loads(message["Body"])["requestPayload"]  # docs/runbook.md
-    local.client("lambda").invoke(FunctionName="e2e-ingest", Payload=json.dumps(event))
+    functions.invoke(FunctionName="e2e-ingest", Payload=json.dumps(event))
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
     assert sorted(row["external_id"] for row in rows(local, "profiles")) == sorted([*known, "R1"])
+
+
+def _dropped(local: Local, key: str) -> dict[str, Any]:
+    event = world.event("s3_inbox")
+    event["detail"]["bucket"]["name"] = local.bucket("Inbox")
+    event["detail"]["object"]["key"] = key
+    return event
 
 
 def test_without_leave_to_read_secrets_an_export_fails_and_says_so(
