@@ -101,13 +101,13 @@ def environment() -> Iterator[None]:
         os.environ.update(before)
 
 
-def until(done: Callable[[], Any], seconds: float = 240) -> Any:
+def until(done: Callable[[], Any], seconds: float = 240, every: float = 0.5) -> Any:
     """Wait until something is so, and return it."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := done():
             return found
-        time.sleep(0.5)
+        time.sleep(every)
     raise AssertionError("it did not come to that in time")
 
 

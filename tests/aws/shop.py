@@ -66,7 +66,9 @@ def exported(local: Local, key: str, to: str, name: str, audience: str = "vips")
     status, told = local.http("POST", f"/audiences/{audience}/exports", {"to": to}, **asked)
     assert status == 202, told
     shown = lambda: local.http("GET", f"/runs/{told['id']}", **bearer(key))[1]  # noqa: E731
-    ended: dict[str, Any] = until(lambda: (run := shown())["status"] not in UNDER_WAY and run)
+    ended: dict[str, Any] = until(
+        lambda: (run := shown())["status"] not in UNDER_WAY and run, 900, every=1.5
+    )
     return ended
 
 

@@ -64,7 +64,7 @@ def test_every_event_is_in_the_lake_once(local: Local) -> None:
     assert local.depth("CallsDeadLettersUrl") == 0
 
 
-def test_poison_is_set_aside_and_comes_back_by_the_queue_s_own_redrive(local: Local) -> None:
+def test_poison_is_set_aside_and_comes_back_after_repair_and_redrive(local: Local) -> None:
     bad = set(range(EVENTS, 2 * EVENTS, round(1 / POISON)))
     good = [number for number in range(EVENTS, 2 * EVENTS) if number not in bad]
     sqs = local.client("sqs")
@@ -89,7 +89,7 @@ def _mend(local: Local, bad: set[int]) -> None:
         for message in _received(local):
             letter = json.loads(message["Body"])
             if letter["v"] == 2:
-                bad.remove(letter["call"]["properties"]["revenue"])
+                bad.discard(letter["call"]["properties"]["revenue"])
                 known = {"source": "web", "kind": "track", "received": iso(Clock().now())}
                 mended = json.dumps({**letter, "v": 1, **known})
                 sqs.send_message(QueueUrl=dead, MessageBody=mended)
@@ -105,7 +105,6 @@ def _redrive(local: Local, count: int) -> None:
     try:
         sqs.start_message_move_task(SourceArn=arn)
     except ClientError:
-        sqs.set_queue_attributes(QueueUrl=dead, Attributes={"VisibilityTimeout": "30"})
         moved = 0
         while moved < count:
             for message in _received(local):
@@ -118,7 +117,7 @@ def _redrive(local: Local, count: int) -> None:
 def _received(local: Local) -> list[dict[str, Any]]:
     dead = local.outputs["CallsDeadLettersUrl"]
     told = local.client("sqs").receive_message(
-        QueueUrl=dead, MaxNumberOfMessages=10, WaitTimeSeconds=1, VisibilityTimeout=1
+        QueueUrl=dead, MaxNumberOfMessages=10, WaitTimeSeconds=1, VisibilityTimeout=60
     )
     found: list[dict[str, Any]] = told.get("Messages", [])
     return found
