@@ -40,7 +40,7 @@ class Local:
 
     def client(self, name: str) -> Any:
         if name not in self.clients:
-            self.clients[name] = boto3.client(name, endpoint_url=self.endpoint, region_name=REGION)
+            self.clients[name] = opened(name, self.endpoint)
         return self.clients[name]
 
     def bucket(self, output: str) -> str:
@@ -86,6 +86,12 @@ class Local:
             QueueUrl=self.outputs[output], AttributeNames=[name]
         )
         return int(told["Attributes"][name])
+
+
+def opened(service: str, endpoint: str) -> Any:
+    """Open a client with the credentials of now; boto3's own session keeps those of its first."""
+    session = boto3.session.Session()
+    return session.client(service, endpoint_url=endpoint, region_name=REGION)
 
 
 @contextmanager
@@ -202,7 +208,7 @@ def _deploy(endpoint: str, folder: Path) -> None:
 
 
 def _outputs(endpoint: str) -> dict[str, str]:
-    client = boto3.client("cloudformation", endpoint_url=endpoint, region_name=REGION)
+    client = opened("cloudformation", endpoint)
     (stack,) = client.describe_stacks(StackName=STACK)["Stacks"]
     return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
 
