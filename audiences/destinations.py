@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,7 +26,9 @@ KEYS = (
     "consent",
     "guard",
     "options",
+    "uid2",
 )
+IDENTITIES = ("uid2", "euid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,15 @@ UNSET_GUARD = Guard(min_held=100)  # where the file sets no guard: small lists m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Who maps contacts to raw ids of UID2 or EUID, for a platform that takes no contacts."""
+
+    identity: str  # uid2 | euid
+    credentials: str  # a reference, never the secret itself
+    base_url: str | None = None  # None: the operator's public address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
     """Where audiences go: an account on a platform."""
 
@@ -54,6 +65,7 @@ class Destination:
     consent: Policy = field(default_factory=Policy)
     guard: Guard = UNSET_GUARD
     options: Mapping[str, str] = field(default_factory=dict)
+    uid2: Operator | None = None  # None: contacts are not mapped
 
 
 def parse(text: str, file: str) -> Destination:
@@ -70,7 +82,8 @@ def parse(text: str, file: str) -> Destination:
     faults += _wrong(document)
     consent, found = _consent(document)
     guard, more = _guard(document)
-    faults += [*found, *more]
+    operator, others = _operator(document)
+    faults += [*found, *more, *others]
     if faults:
         raise ConfigurationError(*faults)
     return Destination(
@@ -83,6 +96,7 @@ def parse(text: str, file: str) -> Destination:
         consent=consent,
         guard=guard,
         options={str(k): str(v) for k, v in (value.get("options") or {}).items()},
+        uid2=operator,
     )
 
 
@@ -123,7 +137,7 @@ def _wrong(document: Located) -> list[Fault]:
         faults.append(Fault(document.where("platform"), f"there is no platform '{slug}'", fix))
     faults += [
         Fault(document.where(key), f"'{key}' must be a mapping", "write key: value below it")
-        for key in ("audience_ids", "consent", "guard", "options")
+        for key in ("audience_ids", "consent", "guard", "options", "uid2")
         if not isinstance(value.get(key) or {}, dict)
     ]
     return [*faults, *_options(document), *_unsafe(document)]
@@ -143,37 +157,43 @@ def _options(document: Located) -> list[Fault]:
 
 def _unsafe(document: Located) -> list[Fault]:
     """Refuse what would send people's data or a secret where it must not go."""
-    value, faults = document.value, []
+    value = document.value
     url, reference = str(value.get("base_url") or ""), str(value.get("credentials") or "")
-    schemes = sorted(platform(str(value["platform"])).schemes) if _is_known(value) else ["https"]
-    if not url and _is_known(value) and _is_nowhere(platform(str(value["platform"])).base_url):
+    known = platform(str(value["platform"])) if value.get("platform") in MODULES else None
+    schemes = sorted(known.schemes) if known else ["https"]
+    faults = []
+    if not url and known and _is_nowhere(known.base_url):
         fix = f"add base_url: {schemes[-1]}://..., where {value['platform']} is to send to"
         faults.append(Fault(document.where(), "'base_url' is missing", fix))
+    return [*faults, *_unsafe_url(document, url, schemes), *_no_reference(document, reference, url)]
+
+
+def _unsafe_url(
+    document: Located, url: str, schemes: Sequence[str], *below: str
+) -> Iterator[Fault]:
+    where = document.where(*below, "base_url")
     if url and urlsplit(url).scheme not in schemes and not is_loopback(url):
         named = " or ".join(f"{scheme}://" for scheme in schemes)
         fix = f"use {named}, or a loopback address for the sandbox"
-        faults.append(Fault(document.where("base_url"), "base_url is not safe", fix))
+        yield Fault(where, "base_url is not safe", fix)
     if "@" in url or "?" in url:  # the address is kept with every plan
         fix = "leave out what stands before an @ and after a ?: credentials have their own line"
-        faults.append(Fault(document.where("base_url"), "base_url is more than an address", fix))
+        yield Fault(where, "base_url is more than an address", fix)
+
+
+def _no_reference(document: Located, reference: str, url: str, *below: str) -> Iterator[Fault]:
+    where = document.where(*below, "credentials")
     if reference == "sandbox":
         if not is_loopback(url):
             fix = "write env:NAME, or set base_url to the sandbox"
-            what = "'sandbox' opens only the sandbox"
-            faults.append(Fault(document.where("credentials"), what, fix))
+            yield Fault(where, "'sandbox' opens only the sandbox", fix)
     elif reference == ROLE:
         if urlsplit(url).scheme != "s3":
-            what = "'role' opens only buckets"
             fix = "write env:NAME, or set base_url to s3://BUCKET/FOLDER"
-            faults.append(Fault(document.where("credentials"), what, fix))
+            yield Fault(where, "'role' opens only buckets", fix)
     elif reference and not reference.startswith(("env:", "file:", "secret://")):
         fix = "a secret never stands in a file: use env:NAME, file:PATH or secret://PATH"
-        faults.append(Fault(document.where("credentials"), "this is no reference", fix))
-    return faults
-
-
-def _is_known(value: Mapping[str, Any]) -> bool:
-    return value.get("platform") in MODULES
+        yield Fault(where, "this is no reference", fix)
 
 
 def _is_nowhere(url: str) -> bool:
@@ -185,6 +205,34 @@ def is_loopback(url: str) -> bool:
     """Say whether an address is this machine's own, as the sandbox's is."""
     parts = urlsplit(url)
     return parts.scheme in ("http", "https") and parts.hostname in _LOOPBACK
+
+
+def _operator(document: Located) -> tuple[Operator | None, list[Fault]]:
+    value = document.value.get("uid2")
+    if not isinstance(value, dict):
+        return None, []
+    faults = _unknown(document, ("uid2",), ("identity", "credentials", "base_url"))
+    identity, url = str(value.get("identity") or IDENTITIES[0]), str(value.get("base_url") or "")
+    reference = str(value.get("credentials") or "")
+    if identity not in IDENTITIES:
+        where = document.where("uid2", "identity")
+        faults.append(Fault(where, f"there is no identity '{identity}'", "write uid2 or euid"))
+    elif not takes(str(document.value.get("platform")), identity):
+        what = f"{document.value.get('platform')} takes no {identity}"
+        faults.append(Fault(document.where("uid2"), what, "leave uid2: out"))
+    if not reference:
+        fix = "add credentials: env:NAME or secret://path, which holds api_key and client_secret"
+        faults.append(Fault(document.where("uid2"), "'uid2.credentials' is missing", fix))
+    faults += _unsafe_url(document, url, ("https",), "uid2")
+    faults += _no_reference(document, reference, url, "uid2")
+    return Operator(identity=identity, credentials=reference, base_url=url or None), faults
+
+
+def takes(slug: str, identity: str) -> bool:
+    """Say whether a platform takes raw ids of an identity; one that is not known takes any."""
+    if slug not in MODULES:
+        return True
+    return any(identity in key.types for key in platform(slug).keys)
 
 
 def _consent(document: Located) -> tuple[Policy, list[Fault]]:

@@ -98,6 +98,21 @@ MATCH_KEYS = pa.schema(
     ]
 )
 
+UID2_MAP = pa.schema(
+    [
+        ("identity", pa.string()),  # uid2 | euid
+        ("operator", pa.string()),  # its address: a test's ids are not those of production
+        ("digest", DIGEST),  # SHA-256 of the e-mail address or phone number that was asked about
+        ("state", pa.string()),  # mapped | optout | invalid | unknown
+        ("key", KEY),  # of the raw id, as a sighting of it has it; null: there is none
+        ("uid", pa.string()),
+        ("previous", pa.string()),  # the raw id before, where it has changed
+        ("checked_at", AT),
+        ("refresh_at", AT),  # until when it is good, and not asked about again
+        ("ingest", pa.string()),
+    ]
+)
+
 REJECTS = pa.schema(
     [
         ("ingest", pa.string()),

@@ -70,6 +70,12 @@ VIEWS = {
         "rejects/day=${day}",
         {"day": _days("NOW-31DAYS", "NOW+1DAYS")},
     ),
+    "uid2_map": View(
+        schemas.UID2_MAP,
+        "What operators of UID2 and EUID said of digests of contacts",
+        "uid2_map/day=${day}",
+        {"day": _days("NOW-91DAYS", "NOW+1DAYS")},
+    ),
     "people": View(
         schemas.PEOPLE, "Identifier to person, by run", "people/run=${run}", {"run": _ASKED}
     ),

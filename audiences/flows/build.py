@@ -145,7 +145,7 @@ def _about(workspace: Workspace, rule: Audience, people: Snapshot | None) -> dic
         "of": rule.of,
         "rule": rule.digest,
         "people": people.number if people else None,
-        "commits": sorted(workspace.lake.committed()),
+        "commits": workspace.lake.records(),
     }
 
 

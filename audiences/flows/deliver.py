@@ -53,14 +53,17 @@ class Piece:
 def ready(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     """Say before any work what would stop it: a missing destination, or its secret, or the time.
 
+    It says as well whether contacts are to be mapped before anything is planned.
+
     Raises:
         ConfigurationError: when one of them is missing, or the instant is not the present.
     """
     to = read_destination(bench.destinations, piece.destination)
-    if not piece.dry_run:
-        _check_time(bench, to)
-        _secret(bench, to)
-    return {}
+    if piece.dry_run:
+        return {"maps": False}
+    _check_time(bench, to)
+    _secret(bench, to)
+    return {"maps": to.uid2 is not None}
 
 
 def _check_time(bench: Bench, to: Destination) -> None:
@@ -69,7 +72,8 @@ def _check_time(bench: Bench, to: Destination) -> None:
     Consent, lifetimes and how long a plan is good are judged by the clock: with another one, a
     platform would be given ids that are dead, or be told to keep them for too long.
     """
-    if bench.clock.fixed is not None and not is_loopback(to.base_url or ""):
+    reached = [to.base_url, *([to.uid2.base_url] if to.uid2 else [])]
+    if bench.clock.fixed is not None and not all(is_loopback(url or "") for url in reached):
         raise ConfigurationError(
             f"destination '{to.name}' is a real platform, and --as-of says another time than it "
             "is: nothing is sent (leave --as-of out, or add --dry-run to see what would be sent; "

@@ -39,7 +39,7 @@ def concerns(workspace: Workspace, plan: Plan, unsent: Collection[str]) -> bool:
     if not news:
         return False
     with connect(lake.scratch, workspace.memory) as con:
-        _touched(con, replace(lake, only=news))
+        _touched(con, lake, replace(lake, only=news))
         people = plan.inputs["people"]
         found = None if people is None else snapshot.load(lake, "people", people)
         con.register("then_people", snapshot.dataset(lake, found, schemas.PEOPLE))
@@ -55,8 +55,12 @@ def concerns(workspace: Workspace, plan: Plan, unsent: Collection[str]) -> bool:
     return bool(count)
 
 
-def _touched(con: Connection, news: Lake) -> None:
-    parts = []
+def _touched(con: Connection, lake: Lake, news: Lake) -> None:
+    con.register("new_uid2_map", news.log("uid2_map"))
+    con.register("known_keys", lake.log("match_keys"))
+    # A newer id changes nothing: the one that was planned is good until the plan is old.
+    out = "SELECT digest FROM new_uid2_map WHERE state = 'optout'"
+    parts = [f"SELECT key FROM known_keys SEMI JOIN ({out}) AS out USING (digest)"]
     for table, columns in _ABOUT.items():
         con.register(f"new_{table}", news.log(table))
         parts += [f"SELECT {column} AS key FROM new_{table}" for column in columns]

@@ -47,6 +47,16 @@ def place_of(to: Destination) -> str:
     return f"{to.platform} {to.base_url or 'live'} {to.account}"
 
 
+def identity_of(to: Destination) -> str:
+    """Return the identity as whose raw ids contacts go; empty where they are not mapped."""
+    return to.uid2.identity if to.uid2 else ""
+
+
+def operator_of(to: Destination) -> str:
+    """Name the place that maps a destination's contacts: the ids of one are not another's."""
+    return (to.uid2.base_url or "live") if to.uid2 else ""
+
+
 def held_table(destination: str, audience: str) -> str:
     """Name the table of what a destination holds of an audience."""
     return f"held/{destination}/{audience}"

@@ -17,8 +17,9 @@ from audiences.delivery.batches import write_requests
 from audiences.delivery.outbox import Plan, digest_of, write_plan
 from audiences.destinations import UNSET_GUARD, Destination, Guard
 from audiences.flows.bar import bar
-from audiences.flows.places import held_table, place_of
+from audiences.flows.places import held_table, identity_of, operator_of, place_of
 from audiences.flows.taking import check, taking
+from audiences.flows.terms import starts_at, terms_at
 from audiences.flows.workspace import Workspace
 from audiences.lake import now, query, snapshot
 from audiences.lake.lake import Lake
@@ -31,7 +32,6 @@ from shared.clock import iso
 from shared.errors import ConfigurationError, Fault
 
 VALID_HOURS = 24  # a plan that waits longer is made anew
-LEAST_MINUTES = 15  # where lifetimes bind a plan to the hour, it has this long at least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +59,6 @@ def latest_inputs(lake: Lake, audience: Audience, destination: str) -> dict[str,
 def _newest(lake: Lake, table: str) -> int | None:
     found = snapshot.latest(lake, table)
     return found.number if found else None
-
-
-def starts_at(at: datetime) -> datetime:
-    """Return until when a plan made now may wait: lifetimes on the wire count from then."""
-    latest = at + timedelta(minutes=LEAST_MINUTES)
-    return latest.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
 def make_plan(
@@ -97,13 +91,11 @@ def make_plan(
     with query.connect(lake.scratch, workspace.memory) as con:
         held = read_tables(con, lake, audience, destination, inputs, at, audience_id)
         workspace.progress(f"plan {audience.name} → {destination.name}", 0)
-        policy, country = destination.consent, workspace.settings.default_country
-        dropped = make_desired(
-            con, to, rules, audience.of, policy, mode=asked.mode, outlive=starts, country=country
-        )
+        policy, terms = destination.consent, terms_at(workspace, destination, asked.mode, at)
+        dropped = make_desired(con, to, rules, audience.of, policy, terms)
         if asked.mode == "add":
             bar(con, lake, audience, inputs, at)
-            make_barred(con, to, audience.of, policy)
+            make_barred(con, to, audience.of, policy, opt_outs=bool(terms.identity))
         changes = make_changes(con, to, asked.mode, at, starts)
         course = Course(target=target, at=at, starts=starts, mode=asked.mode)
         if _rebuilds(con, to, asked.mode, destination, audience.name):
@@ -155,16 +147,8 @@ def read_tables(
     audience_id: str | None,
 ) -> int:
     """Make what the steps of `match` read; return how many members are held."""
-
-    def state(table: str, number: int | None) -> snapshot.Snapshot | None:
-        return None if number is None else snapshot.load(lake, table, number)
-
-    now.people(con, lake, state("people", inputs["people"]), at)
-    now.profiles(con, lake, at, profile_columns(*taking(destination)))
-    now.sightings(con, lake, at)
-    con.register("all_match_keys", lake.log("match_keys"))
-    now.members_of(con, lake, state(f"members/{audience.name}", inputs["members"]), at)
-    held = state(held_table(destination.name, audience.name), inputs["held"])
+    read_people(con, lake, audience, destination, inputs, at)
+    held = _state(lake, held_table(destination.name, audience.name), inputs["held"])
     _check_place(held, destination, audience_id)
     con.register("held_rows", snapshot.dataset(lake, held, schemas.HELD))
     con.execute(held_before_sql(repair=bool(inputs.get("repair"))))
@@ -176,9 +160,34 @@ def read_tables(
     return int(count)
 
 
+def read_people(
+    con: Connection,
+    lake: Lake,
+    audience: Audience,
+    destination: Destination,
+    inputs: Mapping[str, Any],
+    at: datetime,
+) -> None:
+    """Make what is known of the members and of their identifiers."""
+    now.people(con, lake, _state(lake, "people", inputs["people"]), at)
+    now.profiles(con, lake, at, profile_columns(*taking(destination)))
+    now.sightings(con, lake, at)
+    con.register("all_match_keys", lake.log("match_keys"))
+    if destination.uid2 is not None:
+        now.uid2(con, lake, identity_of(destination), operator_of(destination), at)
+    members = f"members/{audience.name}"
+    now.members_of(con, lake, _state(lake, members, inputs["members"]), at)
+
+
+def _state(lake: Lake, table: str, number: int | None) -> snapshot.Snapshot | None:
+    return None if number is None else snapshot.load(lake, table, number)
+
+
 def terms_of(rule: Audience, to: Destination) -> str:
     """Digest what else decides who is sent and how: the rule, the consent policy, the options."""
     text = f"{rule.digest}|{to.consent}|{sorted(to.options.items())}"
+    if to.uid2 is not None:
+        text += f"|{identity_of(to)} {operator_of(to)}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 

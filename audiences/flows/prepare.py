@@ -10,12 +10,14 @@ from audiences.delivery.outbox import Plan, read_plan, recorded_ids
 from audiences.destinations import Destination
 from audiences.flows import load
 from audiences.flows.estimate import estimate
+from audiences.flows.map_uid2 import FOREVER, map_uid2
 from audiences.flows.news import concerns
 from audiences.flows.places import cancel_key, held_table, id_key, open_key, place_of
 from audiences.flows.plan import Asked, latest_inputs, make_plan, terms_of
 from audiences.flows.refresh import refresh
 from audiences.flows.run_report import Report, open_run, read_open, report_of
 from audiences.flows.settle import end_run, held_moved
+from audiences.flows.unmapped import unmapped
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
 from audiences.platforms import platform
@@ -40,6 +42,7 @@ class LakePiece:
     adopted: bool = False
     warnings: tuple[str, ...] = ()
     owner: str = ""  # who asks: what it has planned itself, it is given again
+    seconds: float = FOREVER  # how long it may take, where it can stop on the way
 
 
 def look(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
@@ -89,6 +92,11 @@ def freshen(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
     return {}
 
 
+def map_contacts(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
+    """Ask who maps contacts about those that are due, and say how many the time left over."""
+    return map_uid2(workspace, piece.audience, piece.destination, piece.seconds).as_json()
+
+
 def prepare(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
     """Plan a run and note that it is under way; one that its owner has planned is given again.
 
@@ -117,7 +125,11 @@ def prepare(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
         | ({"repair": True} if piece.repair else {}),
     )
     if plan.dry_run:
-        report = replace(report_of(plan, "dry_run"), estimate=estimate(workspace, plan, to))
+        report = replace(
+            report_of(plan, "dry_run"),
+            estimate=estimate(workspace, plan, to),
+            warnings=unmapped(workspace, rule, to, plan.dropped),
+        )
         return {"report": report.as_json()}
     return {"report": _begun(workspace, plan, piece.owner).as_json()}
 
@@ -177,6 +189,7 @@ def settle(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
 WORK: Mapping[str, Callable[[Workspace, LakePiece], Mapping[str, Any]]] = {
     "look": look,
     "refresh": freshen,
+    "map": map_contacts,
     "plan": prepare,
     "settle": settle,
 }

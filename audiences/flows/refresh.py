@@ -60,7 +60,7 @@ def refresh(workspace: Workspace, audience: str) -> None:
     """Bring people and an audience up to this instant and to all that was ingested."""
     lake, at = workspace.lake, workspace.now()
     rules = rules_digest(load.needed(workspace, audience), audience)
-    commits = sorted(lake.committed())
+    commits = lake.records()
     people = snapshot.latest(lake, "people")
     made_of = {"commits": commits, "lifetimes": dict(lake.lifetimes)}
     if people is None or not _stands(people, at) or _other(people, made_of):

@@ -33,7 +33,7 @@ def resolve_people(workspace: Workspace) -> Resolved:
     """Find who is who at this instant and keep it as the newest `people` snapshot."""
     lake, now = workspace.lake, workspace.now()
     before = snapshot.latest(lake, "people")
-    commits = sorted(lake.committed())
+    commits = lake.records()
     with connect(lake.scratch, workspace.memory) as con:
         view_links(con, lake, now)
         view_sightings(con, lake, now)

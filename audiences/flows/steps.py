@@ -28,7 +28,7 @@ class Steps(Protocol):
         ...
 
     def lake(self, work: str, what: Told) -> Told:
-        """Do what needs the tables: look, refresh, plan, settle."""
+        """Do what needs the tables: look, refresh, map, plan, settle."""
         ...
 
     def light(self, work: str, what: Told) -> Told:
@@ -62,16 +62,18 @@ class Wish:
 
 
 def bring_in_step(steps: Steps, wish: Wish) -> Report:
-    """Bring an interrupted run to its end, then refresh, plan, send, follow and settle.
+    """Bring an interrupted run to its end, then refresh, map, plan, send, follow and settle.
 
     Raises:
         BridgeError: as the pieces of work say; outcomes so far are kept.
     """
-    steps.light("ready", {**wish.pair, "dry_run": wish.dry_run})
+    ready = steps.light("ready", {**wish.pair, "dry_run": wish.dry_run})
     before = None if wish.dry_run else _resume(steps, wish)
     if before is not None and before.status in ("waiting", "cancelled"):
         return replace(before, resumed=before.run)
     steps.lake("refresh", {"audience": wish.audience})
+    if ready.get("maps"):
+        _map(steps, wish)
     asked: Told = {"mode": wish.mode, "dry_run": wish.dry_run, "approve": wish.approve}
     asked = {**asked, **({"repair": True} if wish.repair else {})}
     report = _report(steps.lake("plan", {**wish.pair, **asked}))
@@ -82,6 +84,12 @@ def bring_in_step(steps: Steps, wish: Wish) -> Report:
     if not report.requests and report.status == "done":
         return replace(before, status="done", resumed=before.run)
     return replace(report, resumed=before.run)
+
+
+def _map(steps: Steps, wish: Wish) -> None:
+    """Let contacts be mapped to the ids that the platform takes, until none is left."""
+    while int(steps.lake("map", wish.pair)["left"]):
+        pass
 
 
 def _resume(steps: Steps, wish: Wish) -> Report | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from duckdb import DuckDBPyConnection as Connection
 
 from audiences.destinations import Destination
-from audiences.flows.plan import latest_inputs, read_tables, starts_at
+from audiences.flows.plan import latest_inputs, read_tables
 from audiences.flows.taking import check, taking
+from audiences.flows.terms import terms_at
 from audiences.flows.workspace import Workspace
 from audiences.identifiers.packs import Pack
 from audiences.match.desired import make_desired
@@ -35,8 +36,6 @@ def want(
     check(audience, to, mode)
     inputs = latest_inputs(lake, audience, destination.name)
     read_tables(con, lake, audience, destination, inputs, at, audience_id)
-    outlive, country = starts_at(at), workspace.settings.default_country
-    dropped = make_desired(
-        con, to, rules, audience.of, policy, mode=mode, outlive=outlive, country=country
-    )
+    terms = terms_at(workspace, destination, mode, at)
+    dropped = make_desired(con, to, rules, audience.of, policy, terms)
     return to, rules, dropped

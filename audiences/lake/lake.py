@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyarrow import fs
 
-from audiences.lake.layout import COMMITS, COMPACTIONS, LOGS, partition_of
+from audiences.lake.layout import COMMITS, COMPACTIONS, LOGS, OPERATORS_SAID, partition_of
 from shared.errors import ConfigurationError, IntegrityError
 from shared.ports import Store
 
@@ -50,6 +50,10 @@ class Lake:
         for commit, replaced in self.compactions():
             made = (made - replaced) | {commit}
         return frozenset(made)
+
+    def records(self) -> list[str]:
+        """Return the commits that brought records in, sorted; answers of operators bring none."""
+        return sorted(one for one in self.committed() if not one.startswith(OPERATORS_SAID))
 
     def compactions(self) -> list[tuple[str, frozenset[str]]]:
         """Return each compaction's commit with those whose place it took, oldest first."""

@@ -30,11 +30,13 @@ LOGS = {
         Log("links", schemas.LINKS, "expires_on", keep_days=0),
         Log("match_keys", schemas.MATCH_KEYS, "source"),
         Log("rejects", schemas.REJECTS, "day", keep_days=30),
+        Log("uid2_map", schemas.UID2_MAP, "day", keep_days=90),
     )
 }
 COMMITS = "commits/"
 COMPACTIONS = "compactions/"  # each makes one commit of many, and takes their place
 ATTEMPTS = "attempts/"  # commits that have begun; one that stays here died on its way
+OPERATORS_SAID = "uid2-"  # how the ids of commits begin that say nothing new of anybody's records
 NEVER = "never"  # the expires_on of rows that are durable
 _PARTITION = re.compile(r"^[^/]+/[a-z_]+=([^/]+)/([^/]+?)\.\d+\.parquet$")
 

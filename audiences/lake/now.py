@@ -6,6 +6,7 @@ events_now      person and each event once
 sightings_now   person (the device itself where nobody is known), device, and what was seen
 members_now     audience, member, of, expires_at
 suppressed_now  member: everybody whom an audience suppresses
+known_uid2      digest of a contact, and what an operator of UID2 or EUID said of it last
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from duckdb import DuckDBPyConnection as Connection
 from audiences import schemas
 from audiences.lake import query, snapshot
 from audiences.lake.lake import Lake
+from audiences.lake.layout import LOGS, is_over
+from audiences.lake.lifetimes import ends_sql
 from audiences.lake.snapshot import Snapshot
+from shared.clock import day
 
 _MEMBERS_NOW = pa.schema(
     [
@@ -95,6 +99,23 @@ def sightings(con: Connection, lake: Lake, as_of: datetime) -> None:
         "SELECT coalesce(people_now.person, live.key) AS person, live.key AS device, "
         "live.* EXCLUDE (key, ingest) "
         "FROM live_sightings AS live LEFT JOIN people_now USING (key)"
+    )
+
+
+def uid2(con: Connection, lake: Lake, identity: str, operator: str, as_of: datetime) -> None:
+    """Make `known_uid2` of what one operator has said by then; its ids end by their lifetime."""
+    today, now = day(as_of), query.timestamp(as_of)
+    kept = LOGS["uid2_map"].keep_days or 0
+    con.register(
+        "all_uid2_map", lake.log("uid2_map", lambda value: not is_over(value, today, kept))
+    )
+    ends = ends_sql(lake.lifetimes, query.text(identity), "checked_at", "refresh_at")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE known_uid2 AS "
+        f"SELECT digest, state, key, uid, previous, checked_at, {ends} AS refresh_at "
+        f"FROM all_uid2_map WHERE identity = {query.text(identity)} "
+        f"AND operator = {query.text(operator)} AND checked_at <= {now} "
+        "QUALIFY row_number() OVER (PARTITION BY digest ORDER BY checked_at DESC, ingest DESC) = 1"
     )
 
 

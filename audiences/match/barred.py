@@ -1,4 +1,4 @@
-"""Whom no platform may go on holding, whatever else the mode keeps: who said no, who is suppressed.
+"""Whom no platform may go on holding, whatever else the mode keeps: who said no, is suppressed.
 
 `barred`, a temporary table, has the rows of `held_before` that are theirs.
 """
@@ -14,13 +14,14 @@ from audiences.platforms.base import Platform
 MARKED_SQL = "SELECT person AS member FROM profiles_now WHERE do_not_contact"
 
 
-def barred_sql(platform: Platform, of: str, policy: Policy) -> str:
-    """Find the rows of people and devices who said no, lack a consent, or are suppressed.
+def barred_sql(platform: Platform, of: str, policy: Policy, *, opt_outs: bool = False) -> str:
+    """Find the rows of people and devices who said no, lack a consent, opted out or are suppressed.
 
     They may have left the audience long ago: what is asked is not whether they are members.
     """
     unit = "told.device = held_before.unit" if platform.row_ttl else "false"
     places = "list_concat(lives_in, seen_in)" if of == "devices" else "lives_in"
+    out = "UNION SELECT row FROM holders SEMI JOIN opted_out USING (person)" if opt_outs else ""
     flags = ", ".join(both_sql(flag) for flag in FLAGS)
     return f"""
         WITH holders AS (
@@ -32,9 +33,13 @@ def barred_sql(platform: Platform, of: str, policy: Policy) -> str:
         SELECT row FROM said WHERE {verdict_sql(policy, places)} IS NOT NULL
         UNION
         SELECT row FROM holders JOIN suppressed_now
-            ON suppressed_now.member IN (holders.member, holders.person)"""
+            ON suppressed_now.member IN (holders.member, holders.person)
+        {out}"""
 
 
-def make_barred(con: Connection, platform: Platform, of: str, policy: Policy) -> None:
-    """Make `barred` of the steps of `consents` and of `suppressed_now`."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE barred AS {barred_sql(platform, of, policy)}")
+def make_barred(
+    con: Connection, platform: Platform, of: str, policy: Policy, *, opt_outs: bool = False
+) -> None:
+    """Make `barred` of the steps of `consents` and `desired`, and of `suppressed_now`."""
+    sql = barred_sql(platform, of, policy, opt_outs=opt_outs)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE barred AS {sql}")

@@ -13,6 +13,7 @@ Steps after those of `consents`, each a named temporary table:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from duckdb import DuckDBPyConnection as Connection
@@ -21,6 +22,7 @@ from audiences.consent.policy import FLAGS, Policy, consent_text_sql, folded_sql
 from audiences.identifiers.catalog import id_type
 from audiences.identifiers.packs import Encoding, Pack
 from audiences.lake.query import timestamp
+from audiences.match import uid2
 from audiences.match.clear import clear_types, make_clear
 from audiences.match.consents import make_consents, refused_sql
 from audiences.platforms.base import Platform
@@ -47,16 +49,31 @@ _IN_CLEAR = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What else decides which values of those who may be sent go."""
+
+    mode: str = "mirror"
+    outlive: datetime | None = None  # no id goes that ends before
+    country: str | None = None  # of phone numbers whose record has none
+    identity: str = ""  # uid2 | euid: contacts go as raw ids of it, by `known_uid2`
+
+
+USUAL = Terms()
+
+
 def profile_columns(platform: Platform, pack: Pack) -> str:
     """Return what the steps read of `profiles_now`: contacts only for who takes them in clear."""
     return " ".join([PROFILE_COLUMNS, *clear_types(platform, pack)])
 
 
-def eligible_sql(of: str, policy: Policy) -> str:
-    """Judge every member: held out, consent denied or missing, or free to be sent (null).
+def eligible_sql(of: str, policy: Policy, *, opt_outs: bool = False) -> str:
+    """Judge every member: held out, consent denied or missing, opted out, or free to be sent.
 
-    A device answers for itself, and so does the person who uses it.
+    A device answers for itself, and so does the person who uses it. Who is free has no reason.
     """
+    person = "member" if of == "people" else "person"
+    out = f"WHEN {person} IN (FROM opted_out) THEN '{uid2.REASON}'" if opt_outs else ""
     if of == "people":
         who, places = "agreed ON agreed.person = member", "lives_in"
         said = "SELECT members_now.*, agreed.* EXCLUDE (person) FROM members_now"
@@ -65,11 +82,13 @@ def eligible_sql(of: str, policy: Policy) -> str:
         who += " LEFT JOIN told ON told.device = member"
         places = "list_concat(lives_in, seen_in)"
         flags = ", ".join(both_sql(flag) for flag in FLAGS)
-        said = f"SELECT members_now.*, lives_in, seen_in, {flags} FROM members_now"
+        said = f"SELECT members_now.*, person, lives_in, seen_in, {flags} FROM members_now"
+    verdict = verdict_sql(policy, places)
     return f"""
         WITH said AS ({said} LEFT JOIN {who})
         SELECT member, expires_at, {consent_text_sql()} AS consent,
-            CASE WHEN held_out THEN 'held_out' ELSE {verdict_sql(policy, places)} END AS reason
+            CASE WHEN held_out THEN 'held_out' WHEN {verdict} IS NOT NULL THEN {verdict} {out}
+            END AS reason
         FROM said"""
 
 
@@ -100,7 +119,8 @@ def devices_sql(policy: Policy, outlive: datetime | None = None) -> str:
     refused = f"SELECT device FROM told WHERE {refused_sql(policy)}"
     return (
         "SELECT device AS key, id_type AS type, any_value(id) AS value, "
-        "max(expires_at) AS expires_at FROM seen SEMI JOIN owned ON owned.key = device "
+        "max(expires_at) AS expires_at, max(seen_at) AS seen_at FROM seen "
+        "SEMI JOIN owned ON owned.key = device "
         f"ANTI JOIN ({refused}) AS refused USING (device) GROUP BY device, id_type{having}"
     )
 
@@ -118,12 +138,15 @@ def contacts_sql() -> str:
     )
 
 
-def wires_sql(platform: Platform, pack: Pack, of: str, mode: str = "mirror") -> str:
+def wires_sql(
+    platform: Platform, pack: Pack, of: str, mode: str = "mirror", mapped: str = ""
+) -> str:
     """Give each eligible member the wire values that the platform takes.
 
     A unit has one value once, whichever of its identifiers or types it came from; what is durable
     in one of them is durable, and of two ends the later counts. Where nothing is ever taken back
-    and the platform does not forget by itself, no short-lived id may go at all.
+    and the platform does not forget by itself, no short-lived id may go at all. `mapped` has the
+    raw ids of contacts.
     """
     devices: dict[str, list[str]] = {}
     records: dict[tuple[str, str], list[str]] = {}
@@ -141,6 +164,7 @@ def wires_sql(platform: Platform, pack: Pack, of: str, mode: str = "mirror") -> 
     parts = [_devices_sql(text, kinds) for text, kinds in devices.items()]
     clear = clear_types(platform, pack)
     parts += [_records_sql(records, clear)] if records and of == "people" else []
+    parts += [mapped] if mapped and of == "people" else []
     unit = "key" if platform.row_ttl else "member"
     return f"""
         SELECT {unit} AS unit, member, place, wire, value,
@@ -219,38 +243,53 @@ def desired_sql(platform: Platform) -> str:
             PARTITION BY row ORDER BY written.expires_at DESC NULLS FIRST, written.unit) = 1"""
 
 
+def make_eligible(
+    con: Connection,
+    platform: Platform,
+    of: str,
+    policy: Policy,
+    *,
+    mode: str = "mirror",
+    opt_outs: bool = False,
+) -> None:
+    """Make `eligible` and `owned`; with `opt_outs`, who opted out of UID2 may not be sent."""
+    make_consents(con, platform, of, mode)
+    if opt_outs:
+        _make(con, "opted_out", uid2.OPTED_OUT_SQL)
+    _make(con, "eligible", eligible_sql(of, policy, opt_outs=opt_outs))
+    _make(con, "owned", owned_sql(of))
+
+
 def make_desired(
     con: Connection,
     platform: Platform,
     pack: Pack,
     of: str,
     policy: Policy,
-    *,
-    mode: str = "mirror",
-    outlive: datetime | None = None,
-    country: str | None = None,
+    terms: Terms = USUAL,
 ) -> dict[str, int]:
-    """Run the steps over `members_now` of one audience; return why members fell out, counted.
-
-    `country` is that of phone numbers whose record has none.
-    """
-    make_consents(con, platform, of, mode)
-    steps = {
-        "eligible": eligible_sql(of, policy),
-        "owned": owned_sql(of),
-        "devices": devices_sql(policy, outlive),
-        "contacts": contacts_sql(),
-        "wires": wires_sql(platform, pack, of, mode),
-        "desired": desired_sql(platform),
-    }
+    """Run the steps over `members_now` of one audience; return why members fell out, counted."""
+    mode, identity, outlive = terms.mode, terms.identity, terms.outlive
+    make_eligible(con, platform, of, policy, mode=mode, opt_outs=bool(identity))
     clear = clear_types(platform, pack)
-    for name, sql in steps.items():
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
-        if name == "eligible" and clear and of == "people":
-            make_clear(con, clear, country)
+    if clear and of == "people":
+        make_clear(con, clear, terms.country)
+    devices, mapped = devices_sql(policy, outlive), ""
+    key = uid2.key_of(platform, identity)
+    if key is not None and (platform.row_ttl or mode != "add"):
+        devices = uid2.seen_until_sql(identity, devices, outlive)
+        mapped = uid2.contacts_sql(*key, outlive)
+    _make(con, "devices", devices)
+    _make(con, "contacts", contacts_sql())
+    _make(con, "wires", wires_sql(platform, pack, of, mode, mapped))
+    _make(con, "desired", desired_sql(platform))
     out = con.execute(
         "SELECT reason, count(*) FROM eligible WHERE reason IS NOT NULL GROUP BY reason "
         "UNION ALL SELECT 'no_key', count(*) FROM eligible ANTI JOIN desired USING (member) "
         "WHERE reason IS NULL"
     ).fetchall()
     return {reason: count for reason, count in out if count}
+
+
+def _make(con: Connection, name: str, sql: str) -> None:
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")

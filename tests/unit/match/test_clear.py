@@ -13,7 +13,7 @@ from audiences.consent.policy import Policy
 from audiences.identifiers.packs import PACKS, Encoding, pack
 from audiences.lake import query
 from audiences.match.clear import clear_types
-from audiences.match.desired import make_desired, profile_columns
+from audiences.match.desired import Terms, make_desired, profile_columns
 from audiences.platforms import MODULES, platform
 from audiences.platforms.base import EPOCH, Batch, Op, Platform, Row, Target
 from audiences.platforms.limits import limited
@@ -140,7 +140,7 @@ def test_a_number_without_its_country_takes_the_workspaces(con: Connection) -> N
     to, rules = webhook("phone"), pack("webhook")
     told = []
     for country in (None, "VN"):
-        make_desired(con, to, rules, "people", Policy(), country=country)
+        make_desired(con, to, rules, "people", Policy(), Terms(country=country))
         told.append(query.table(con, "SELECT wired FROM desired").to_pylist())
     assert told == [[], [{"wired": "phone\x1f+84901234567"}]]
     _load(con)
