@@ -12,8 +12,10 @@ from urllib.parse import unquote
 
 from audiences.destinations import ROLE
 from audiences.flows import load
+from audiences.flows.operators import probe_operators
 from audiences.flows.places import read_destination
 from audiences.flows.probe import BAD, Probed, probe_all
+from audiences.flows.unmapped import lacks_operator
 from audiences.flows.workspace import Workspace
 from audiences.rules.spec import Audience
 from shared.errors import BridgeError, ConfigurationError
@@ -38,9 +40,11 @@ class Check:
 
 def examine(workspace: Workspace) -> list[Check]:
     """Look at everything; what is wrong with one thing hides nothing of the others."""
-    probed = probe_all(workspace.bench())
+    operators = probe_operators(workspace.bench())
+    probed = [*probe_all(workspace.bench()), *operators]
     return [
         *_configuration(workspace),
+        *(_misconfigured(one) for one in operators if one.status == "misconfigured"),
         *(_credentials(one) for one in probed if one.status != "misconfigured"),
         _clock(probed),
         *_disk(workspace),
@@ -57,7 +61,13 @@ def _configuration(workspace: Workspace) -> Iterator[Check]:
         except ConfigurationError as error:
             yield from _faults(error, f"destinations/{name}.yaml")
             continue
-        yield Check(check="configuration", subject=f"destinations/{name}.yaml", status="ok")
+        missed = lacks_operator(to)
+        yield Check(
+            check="configuration",
+            subject=f"destinations/{name}.yaml",
+            status="warning" if missed else "ok",
+            detail=missed,
+        )
     for name in sorted(workspace.audiences):
         file = f"audiences/{name}.yaml"
         try:
@@ -81,6 +91,16 @@ def _faults(error: ConfigurationError, file: str) -> Iterator[Check]:
         yield Check(
             check="configuration", subject=fault.where or file, status="failed", detail=detail
         )
+
+
+def _misconfigured(one: Probed) -> Check:
+    name = one.destination.partition(":")[0]
+    return Check(
+        check="configuration",
+        subject=f"destinations/{name}.yaml",
+        status="failed",
+        detail=one.detail,
+    )
 
 
 def _credentials(one: Probed) -> Check:

@@ -14,6 +14,7 @@ from audiences.destinations import Destination
 from audiences.flows import load
 from audiences.flows.prepare import known_id
 from audiences.flows.report import built_audiences
+from audiences.flows.terms import terms_at
 from audiences.flows.want import want
 from audiences.flows.workspace import Workspace
 from audiences.ingest.rejects import fix
@@ -107,9 +108,10 @@ def _examine(
     audience_id = known_id(workspace, to, rule.name)
     takes, rules, dropped = want(con, workspace, rule, to, mode, audience_id)
     con.register("all_rejects", workspace.lake.log("rejects"))
-    types = taken_types(takes, rules)
+    terms = terms_at(workspace, to, mode, workspace.now())
+    types = taken_types(takes, rules, terms.identity)
     make_refused(con, rule.of, workspace.settings.default_country, types)
-    make_losses(con, takes, rules, rule.of, to.consent, mode)
+    make_losses(con, takes, rules, rule.of, to.consent, terms)
     if as_dropped(counted(con)) != dropped:
         # Better no report than one that tells another story than the plan.
         raise IntegrityError("the outcomes do not add up to the plan's own counts")

@@ -7,11 +7,13 @@ from audiences.delivery.pace import Pace
 from audiences.delivery.session import Session
 from audiences.destinations import Operator
 from audiences.flows.bench import Bench
+from audiences.flows.places import read_destination
+from audiences.flows.probe import Probed
 from audiences.identifiers.packs import Encoding, encode
 from audiences.platforms.base import Action, Batch, Op, Row, Target
 from audiences.uid2.keys import read_key
 from audiences.uid2.operator import OPERATORS, WIRES
-from shared.errors import RejectedError
+from shared.errors import BridgeError, ConfigurationError, CredentialError, RejectedError
 
 # The address that every operator says has opted out: nobody's.
 _NOBODY = "optout@example.com"
@@ -60,3 +62,43 @@ def ask_operator(bench: Bench, operator: Operator) -> Session:
     if outcome.action is not Action.DONE:
         raise RejectedError(f"{there.title}: {said(outcome)}")
     return session
+
+
+def probe_operators(bench: Bench) -> list[Probed]:
+    """Ask the operator of each destination that has one, whatever becomes of one of them."""
+    found = []
+    for name in sorted(bench.destinations):
+        try:
+            operator = read_destination(bench.destinations, name).uid2
+        except ConfigurationError:
+            continue  # the probe of the destination itself says so
+        if operator is not None:
+            found.append(_probed(bench, f"{name}:{operator.identity}", operator))
+    return found
+
+
+def _probed(bench: Bench, name: str, operator: Operator) -> Probed:
+    def told(status: str, error: BridgeError, *, answered: bool = False) -> Probed:
+        return Probed(
+            destination=name,
+            platform=operator.identity,
+            status=status,
+            detail=str(error),
+            answered=answered,
+        )
+
+    try:
+        session = ask_operator(bench, operator)
+    except ConfigurationError as error:
+        return told("misconfigured", error)
+    except (CredentialError, RejectedError) as error:
+        return told("refused", error, answered=True)
+    except BridgeError as error:
+        return told("unreachable", error)
+    return Probed(
+        destination=name,
+        platform=operator.identity,
+        status="ok",
+        answered=True,
+        warnings=tuple(session.warnings),
+    )

@@ -8,13 +8,9 @@ from audiences.destinations import Destination
 from audiences.flows.map_uid2 import count_due
 from audiences.flows.places import identity_of
 from audiences.flows.workspace import Workspace
-from audiences.match.losses import NO_KEY
+from audiences.match.losses import NO_KEY, wants_raw_ids
 from audiences.platforms import platform
-from audiences.platforms.base import Platform
 from audiences.rules.spec import Audience
-
-_CONTACTS = frozenset({"email", "phone", "email_sha256", "phone_sha256"})
-_RAW = ("uid2", "euid")
 
 
 def lacks_operator(to: Destination) -> str:
@@ -25,12 +21,6 @@ def lacks_operator(to: Destination) -> str:
         "customers known by e-mail or phone are not mapped: add `uid2:` with `identity` and "
         f"`credentials` to destinations/{to.name}.yaml"
     )
-
-
-def wants_raw_ids(there: Platform) -> bool:
-    """Say whether a platform takes raw ids of UID2 or EUID, and no contacts themselves."""
-    taken = {kind for key in there.keys for kind in key.types}
-    return any(name in taken for name in _RAW) and not taken & _CONTACTS
 
 
 def unmapped(

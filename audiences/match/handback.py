@@ -7,7 +7,10 @@ from audiences.match.losses import OUTCOMES
 
 HEADER = ("source", "external_id", "ingest", "row", "field", "reason", "matched")
 # Nothing that an owner could do, or nothing that is wrong.
-_NOT_THEIRS = ("matched", "held_out", "consent_denied", "consent_missing", "same_as_another")
+_NOT_THEIRS = (
+    *("matched", "held_out", "consent_denied", "consent_missing", "same_as_another"),
+    *("uid2_optout", "not_mapped", "uid2_due", "uid2_none"),
+)
 
 
 def handback_sql(policy: Policy) -> str:

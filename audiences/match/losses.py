@@ -15,6 +15,8 @@ from duckdb import DuckDBPyConnection as Connection
 from audiences.consent.policy import FLAGS, Policy
 from audiences.identifiers.catalog import id_type
 from audiences.identifiers.packs import Pack
+from audiences.match import uid2
+from audiences.match.desired import Terms
 from audiences.platforms.base import Platform
 
 NO_KEY = "no_key"  # the plan's word for all outcomes of who may be sent and has nothing to send
@@ -39,6 +41,9 @@ OUTCOMES: dict[str, Outcome] = {
         "consent_missing",
         "no answer where one is needed",
         "Ask for consent, or pass on the answer in consent_ads and consent_personalization.",
+    ),
+    "uid2_optout": Outcome(
+        uid2.REASON, "opted out of UID2 or EUID with their operator", "Nothing; no is no."
     ),
     "no_country": Outcome(
         NO_KEY,
@@ -83,6 +88,21 @@ OUTCOMES: dict[str, Outcome] = {
     "member_over": Outcome(
         "", "the device's life ended since the audience was built", "Build the audience again."
     ),
+    "not_mapped": Outcome(
+        NO_KEY,
+        "known by e-mail or phone, which this platform takes only as a UID2 or EUID",
+        "Add uid2: with identity and credentials to the destination.",
+    ),
+    "uid2_due": Outcome(
+        NO_KEY,
+        "the operator was not yet asked for their UID2 or EUID, or what it said is no longer good",
+        "Nothing; the next sync asks.",
+    ),
+    "uid2_none": Outcome(
+        NO_KEY,
+        "the operator has no UID2 or EUID for their e-mail and phone",
+        "Nothing; it is asked again after some days.",
+    ),
     "type_not_taken": Outcome(
         NO_KEY,
         "no identifier of a type that the platform takes",
@@ -95,7 +115,7 @@ OUTCOMES: dict[str, Outcome] = {
 
 
 def make_losses(
-    con: Connection, platform: Platform, pack: Pack, of: str, policy: Policy, mode: str
+    con: Connection, platform: Platform, pack: Pack, of: str, policy: Policy, terms: Terms
 ) -> None:
     """Make `losses`: the outcome of every member of the snapshot; see `OUTCOMES`.
 
@@ -103,23 +123,31 @@ def make_losses(
     """
     con.execute(
         "CREATE OR REPLACE TEMP TABLE losses AS "
-        f"WITH {_steps_sql(platform, pack, of, mode)} "
+        f"WITH {_steps_sql(platform, pack, of, terms)} "
         f"SELECT member, reason AS outcome, {_flags_sql(policy)} AS detail FROM eligible "
         "WHERE reason IS NOT NULL "
         "UNION ALL SELECT DISTINCT member, 'matched', '' FROM eligible SEMI JOIN desired "
         "USING (member) WHERE reason IS NULL "
         f"UNION ALL SELECT member, {_OUTCOME_SQL} AS outcome, {_DETAIL_SQL} FROM lost "
         "LEFT JOIN wired USING (member) LEFT JOIN known USING (member) "
-        "LEFT JOIN refused USING (member) "
+        "LEFT JOIN refused USING (member) LEFT JOIN asked USING (member) "
         "UNION ALL SELECT member, 'member_over', '' FROM the_members "
         "ANTI JOIN eligible USING (member)"
     )
 
 
-def taken_types(platform: Platform, pack: Pack) -> tuple[str, ...]:
-    """Return the identifier types that a platform takes by its rule pack."""
+def taken_types(platform: Platform, pack: Pack, identity: str = "") -> tuple[str, ...]:
+    """Return the identifier types that a platform takes: by its rule pack, and mapped ones."""
     named = (kind for key in platform.keys for kind in key.types)
-    return tuple(kind for kind in named if pack.rule(kind) and id_type(kind))
+    taken = tuple(kind for kind in named if pack.rule(kind) and id_type(kind))
+    mapped = uid2.CONTACTS if identity else ()
+    return (*taken, *(kind for kind in mapped if kind not in taken))
+
+
+def wants_raw_ids(platform: Platform) -> bool:
+    """Say whether a platform takes raw ids of UID2 or EUID, and no contacts themselves."""
+    named = {kind for key in platform.keys for kind in key.types}
+    return bool(named & {*uid2.IDENTITIES}) and not named & {*uid2.CONTACTS}
 
 
 def _flags_sql(policy: Policy) -> str:
@@ -132,12 +160,12 @@ def _flags_sql(policy: Policy) -> str:
     return f"concat_ws(' and ', {named})" if named else "''"
 
 
-def _steps_sql(platform: Platform, pack: Pack, of: str, mode: str) -> str:
-    taken = taken_types(platform, pack)
+def _steps_sql(platform: Platform, pack: Pack, of: str, terms: Terms) -> str:
+    taken = taken_types(platform, pack, terms.identity)
     durable = _in(*(name for name in taken if not _device(name)))
     devices = _in(*(name for name in taken if _device(name)))
     lasting = "true" if platform.row_ttl else "expires_at IS NULL"
-    back = "true" if platform.row_ttl or mode != "add" else "false"
+    back = "true" if platform.row_ttl or terms.mode != "add" else "false"
     had = (
         "SELECT member, id_type AS type, max(expires_at) AS ends FROM lost "
         "JOIN sightings_now ON device = member GROUP BY ALL"
@@ -147,6 +175,8 @@ def _steps_sql(platform: Platform, pack: Pack, of: str, mode: str) -> str:
     )
     alive = "EXISTS (FROM people_now WHERE person = had.member AND people_now.type = had.type)"
     alive = "true" if of == "devices" else alive
+    contact = _in(*uid2.CONTACTS) if wants_raw_ids(platform) and not terms.identity else "false"
+    asked = uid2.asked_sql() if terms.identity else uid2.NOBODY_ASKED_SQL
     return f"""
         lost AS (SELECT member FROM eligible ANTI JOIN desired USING (member)
             WHERE reason IS NULL),
@@ -157,8 +187,10 @@ def _steps_sql(platform: Platform, pack: Pack, of: str, mode: str) -> str:
                 bool_or({durable}) AS durable,
                 bool_and(type = 'external_id') FILTER (WHERE {durable}) AS only_number,
                 coalesce(bool_or({alive}) FILTER (WHERE {devices}), false) AS device_alive,
-                bool_or({devices}) AS device, {back} AS taken_back
+                bool_or({devices}) AS device, bool_or({contact}) AS contact,
+                {back} AS taken_back
             FROM had GROUP BY member),
+        asked AS ({asked}),
         refused AS (
             SELECT member, bool_or(reason = 'no_country') AS no_country,
                 string_agg(DISTINCT told, ', ' ORDER BY told) AS fields
@@ -172,11 +204,14 @@ _OUTCOME_SQL = """CASE
     WHEN refused.no_country THEN 'no_country'
     WHEN refused.member IS NOT NULL THEN 'invalid'
     WHEN known.member IS NULL THEN 'no_identifier'
+    WHEN asked.due THEN 'uid2_due'
+    WHEN asked.member IS NOT NULL THEN 'uid2_none'
     WHEN durable AND only_number THEN 'number_is_contact'
     WHEN durable THEN 'no_form'
     WHEN device_alive AND NOT taken_back THEN 'never_taken_back'
     WHEN device_alive THEN 'ends_too_soon'
     WHEN device THEN 'device_over'
+    WHEN contact THEN 'not_mapped'
     ELSE 'type_not_taken' END"""
 _DETAIL_SQL = """CASE
     WHEN wired.member IS NOT NULL THEN ''

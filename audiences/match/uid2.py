@@ -18,6 +18,7 @@ from audiences.platforms.base import Platform
 
 REASON = "uid2_optout"
 FORMS = tuple((rule.type, rule.form) for rule in PACKS["uid2"].rules)
+IDENTITIES = ("uid2", "euid")
 CONTACTS = tuple(kind for kind, _ in FORMS)
 # A digest that was asked about is left alone so long, whatever the operator said of it.
 AT_MOST_EVERY = timedelta(hours=1)
@@ -75,6 +76,17 @@ def theirs_sql() -> str:
     return f"""
         SELECT member, type, digest FROM all_match_keys JOIN owned USING (key)
         SEMI JOIN (VALUES {forms}) AS taken(type, form) USING (type, form)"""
+
+
+NOBODY_ASKED_SQL = "SELECT NULL::UUID AS member, false AS due WHERE false"
+
+
+def asked_sql() -> str:
+    """Say of those who may be sent whether an operator is still to be asked about a contact."""
+    return f"""
+        SELECT member, bool_or(said.digest IS NULL OR said.state = 'mapped') AS due
+        FROM ({theirs_sql()}) AS theirs LEFT JOIN known_uid2 AS said USING (digest)
+        GROUP BY member"""
 
 
 def due_sql(as_of: datetime) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 
 from functions import _runtime, _work
 from shared.errors import DataError
-from shared.log import log
 
 logger = _runtime.logger("deliver")
 metrics = _runtime.metrics("deliver")
@@ -40,10 +39,6 @@ def _probe(event: dict[str, Any]) -> dict[str, Any]:
     if set(event) != {"work"}:
         raise DataError('a probe is asked for by {"work": "probe"} alone')
     found = probe_all(_runtime.bench())
-    told = summary(found)
-    for name in ("refused", "ending"):
-        metrics.add_metric(name=f"Credentials{name.title()}", unit="Count", value=told[name])
-    for one in found:
-        if one.status != "ok":
-            log("probe", level="warning", destination=one.destination, outcome=one.status)
-    return {**told}
+    told = {**summary(found)}
+    _runtime.count_probed(metrics, found, told)
+    return told

@@ -1,4 +1,4 @@
-"""Plan in Lambda: one piece of a sync that reads the tables."""
+"""Plan in Lambda: one piece of a sync that reads the tables, or maps contacts for one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from audiences.flows.prepare import WORK, LakePiece
 from audiences.flows.publish import publish
 from audiences.flows.workspace import Workspace
 from functions import _lake, _runtime, _work
+from shared.errors import DataError
 
 logger = _runtime.logger("plan")
 metrics = _runtime.metrics("plan")
+_PROBE = "probe"
+_SPARE_SECONDS = 120.0  # the request that is on its way when the time is up is answered and kept
 
 
 def _publish(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
@@ -29,14 +32,30 @@ _WORK: Mapping[str, Callable[[Workspace, LakePiece], Mapping[str, Any]]] = {
 @logger.inject_lambda_context(clear_state=True)
 @_runtime.traced("plan")
 @_runtime.counted(metrics)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
-    """Do one piece of work that `sync` asks for."""
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Do one piece of work that `sync` asks for, or the probe that a schedule asks for."""
+    if event.get("work") == _PROBE:
+        return _probe(event)
     piece = _work.asked(event, _WORK, LakePiece)
+    seconds = max(1.0, context.get_remaining_time_in_millis() / 1000 - _SPARE_SECONDS)
 
     def do() -> Any:
-        what = {**piece.what, "owner": piece.owner}
+        what = {**piece.what, "owner": piece.owner, "seconds": seconds}
         return _WORK[piece.work](_lake.workspace(), LakePiece(**what))
 
     told = _work.answer(_runtime.turns, piece, do)
     _runtime.count_piece(metrics, told)
+    return told
+
+
+def _probe(event: dict[str, Any]) -> dict[str, Any]:
+    """Ask the operators that map contacts; only this function has what their envelopes need."""
+    from audiences.flows.operators import probe_operators  # noqa: PLC0415 - no sync needs it
+    from audiences.flows.probe import summary  # noqa: PLC0415
+
+    if set(event) != {"work"}:
+        raise DataError('a probe is asked for by {"work": "probe"} alone')
+    found = probe_operators(_lake.workspace().bench())
+    told = {**summary(found)}
+    _runtime.count_probed(metrics, found, told)
     return told

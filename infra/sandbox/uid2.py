@@ -21,13 +21,13 @@ ITEMS = 5_000
 BYTES = 1024 * 1024
 SKEW = 60.0  # seconds that an envelope may be old
 DAY = 86_400
+YEAR = 365  # days
 # The client secret of the sandbox, as the client writes it; the key is what it decodes to.
 SECRET = base64.b64encode(b"sandbox-sandbox-sandbox-sandbox-").decode()
 KINDS = ("email", "email_hash", "phone", "phone_hash")
 # People who opted out, for tests: the address of the operator's documents, and a phone number.
 OPTED_OUT = frozenset({"optout@example.com", "+12345678901"})
 PHONE = re.compile(r"\+[0-9]{10,15}")
-SALT = b"sandbox-uid2-"
 
 
 def handle(call: Call, state: State) -> Reply:
@@ -111,9 +111,23 @@ def _one(kind: str, value: str, state: State) -> dict[str, Any]:
         return {"e": "invalid identifier"}
     if digest in _OUT:
         return {"e": "optout"}
-    now = int(state.clock.now().timestamp())
-    uid = base64.b64encode(hashlib.sha256(SALT + kind[:5].encode() + digest).digest()).decode()
-    return {"u": uid, "p": None, "r": now - now % DAY + 30 * DAY}
+    return raw_id(kind, digest, int(state.clock.now().timestamp()) // DAY)
+
+
+def raw_id(kind: str, digest: bytes, today: int) -> dict[str, Any]:
+    """Map a digest on a day: an id changes once in 365 days, on a day of its own, and not before r.
+
+    `today` is in days since 1970, as r is in seconds.
+    """
+    year, since = divmod(today + int.from_bytes(digest[:2]), YEAR)
+    good = min(YEAR - since, 30)
+    before = _uid(kind, digest, year - 1) if since < 90 else None
+    return {"u": _uid(kind, digest, year), "p": before, "r": (today + good) * DAY}
+
+
+def _uid(kind: str, digest: bytes, year: int) -> str:
+    salted = f"sandbox-uid2-{kind[:5]}-{year}-".encode() + digest
+    return base64.b64encode(hashlib.sha256(salted).digest()).decode()
 
 
 def _digest(kind: str, value: str) -> bytes | None:

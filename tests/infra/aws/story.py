@@ -28,9 +28,11 @@ def play(world: World) -> None:
     _export(world, key)
     told = world.call("deliver", event("schedule_probe"))
     statuses = {one["destination"]: one["status"] for one in told["destinations"]}
-    # A webhook has no call that changes nothing.
-    assert statuses.pop("webhook") == "unchecked"
+    # These have no call that changes nothing.
+    assert {statuses.pop(name) for name in ("webhook", "ttd")} == {"unchecked"}
     assert {*statuses.values()} == {"ok"}, told
+    told = world.call("plan", event("schedule_probe"))
+    assert [one["status"] for one in told["destinations"]] == ["ok"], told
     lost_destination(world)
     rotated_token(world)
     _ask(world, key)
@@ -96,7 +98,7 @@ def _define(world: World) -> str:
 
 # The last one is told people in clear, and lets go of what it was told.
 _WISHES: tuple[dict[str, Any], ...] = tuple(
-    {"to": name} for name in ("meta", "meta", "google", "webhook")
+    {"to": name} for name in ("meta", "meta", "google", "ttd", "webhook")
 )
 
 
@@ -141,6 +143,7 @@ def _sweep(world: World) -> None:
     for key in (
         "sightings/expires_on=2020-01-01/x.00000.parquet",
         "links/expires_on=2020-01-01/x.00000.parquet",
+        "uid2_map/day=2020-01-01/x.00000.parquet",
         "rejects/day=2020-01-01/x.00000.parquet",
         "landing/source=crm/day=2020-01-01/x.csv",
         "outbox/20200101T000000-aaaaaaaaaa/plan.json",

@@ -6,11 +6,13 @@ import hashlib
 import json
 
 import boto3
+import pyarrow as pa
 
 from audiences.flows.compact import AT_LEAST
 from audiences.lake.append import commit
+from audiences.schemas import UID2_MAP
 from functions import _lake
-from shared.clock import Clock, iso
+from shared.clock import Clock, day, iso
 from tests.infra.aws.acts import die, drop, listed, synced
 from tests.infra.aws.world import World, event
 
@@ -19,16 +21,18 @@ _PEOPLE = "external_id,email,tier\nZ1,z1@example.com,gold\n"
 
 def compacted(world: World) -> None:
     """Let a refresh make one commit of many, after another that died at it; and read it, too."""
-    lake = _lake.workspace().lake
+    lake, at = _lake.workspace().lake, Clock().now()
     for number in range(AT_LEAST):
-        with commit(lake, f"{number:032x}", {"at": iso(Clock().now()), "kind": "profiles"}):
-            pass
+        with commit(lake, f"{number:032x}", {"at": iso(at), "kind": "profiles"}) as out:
+            said = {"identity": "uid2", "state": "unknown", "checked_at": at, "refresh_at": at}
+            row = dict.fromkeys(UID2_MAP.names) | said | {"digest": bytes(32)}
+            out.write("uid2_map", f"{day(at)}", pa.Table.from_pylist([row], UID2_MAP))
     tried = hashlib.sha256("|".join(sorted(lake.committed())).encode()).hexdigest()[:32]
     s3 = boto3.client("s3")
     s3.put_object(Bucket="lakebucket", Key=f"attempts/{tried}.json", Body=b'{"at": "2026-11-20"}')
     for table in ("events/month", "links/expires_on", "match_keys/source", "profiles/source"):
         s3.put_object(Bucket="lakebucket", Key=f"{table}=2026-01/{tried}.00009.parquet", Body=b"x")
-    for table in ("rejects/day", "sightings/expires_on"):
+    for table in ("rejects/day", "sightings/expires_on", "uid2_map/day"):
         key = f"{table}=2026-11-20/{tried}.00009.parquet"
         s3.put_object(Bucket="lakebucket", Key=key, Body=b"x")
     later = event("schedule_refresh") | {"scheduled": "2026-11-21T07:00:00Z"}

@@ -31,13 +31,14 @@ sync:
   - {{to: meta, schedule: "{_DAY}"}}
   - {{to: google}}
   - {{to: webhook}}
+  - {{to: ttd}}
 """
 DESTINATION = """\
 name: {name}
-platform: {name}
+platform: {platform}
 account: {account}
 credentials: secret://ads/{secret}
-base_url: {url}/{name}
+base_url: {url}/{platform}
 guard: {{max_removed_percent: 100, max_change_percent: 100000}}
 """
 _PLACES = (
@@ -45,6 +46,7 @@ _PLACES = (
     ("google", '"34"', "meta"),
     ("pinterest", '"5"', "pinterest"),
     ("webhook", "crm", "meta"),
+    ("ttd", "abc", "meta"),
 )
 _NAMES = {
     "SCHEDULES": "Schedules",
@@ -119,7 +121,12 @@ def make(url: str) -> str:
             Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
     for name, account, secret in _PLACES:
-        text = DESTINATION.format(name=name, account=account, secret=secret, url=url)
+        platform = {"ttd": "the_trade_desk"}.get(name, name)
+        text = DESTINATION.format(
+            name=name, platform=platform, account=account, secret=secret, url=url
+        )
+        if name == "ttd":
+            text += f"uid2: {{credentials: secret://ads/uid2, base_url: {url}/uid2}}\n"
         s3.put_object(Bucket="configbucket", Key=f"destinations/{name}.yaml", Body=text)
     boto3.client("dynamodb").create_table(
         TableName="StateTable",
@@ -132,6 +139,7 @@ def make(url: str) -> str:
         ("WorkspaceSecret", "0123456789abcdef" * 4),
         ("WriteKeys", "web=web-key"),
         ("ads/meta", "sandbox"),
+        ("ads/uid2", "sandbox"),
         ("ads/pinterest", json.dumps(_rotating(f"{url}/pinterest/v5/oauth/token"))),
     ):
         secrets.create_secret(Name=name, SecretString=value)
