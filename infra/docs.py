@@ -39,6 +39,7 @@ base_url: http://127.0.0.1:8900/tiktok   # the sandbox; left out: the real API
 options: {requests_at_once: "2"}   # below, of all platforms and of each
 consent: {require: [ad_user_data, ad_personalization], in: EEA, unknown_country: outside}
 guard: {max_removed_percent: 20, max_change_percent: 50, min_held: 0}
+uid2: {identity: uid2, credentials: env:UID2_KEY}   # for platforms that take raw UID2s or EUIDs
 ```
 
 `account`, `credentials` and `options` differ from platform to platform; its section below says how.
@@ -53,6 +54,14 @@ guard: {max_removed_percent: 20, max_change_percent: 50, min_held: 0}
 
 Where credentials are JSON, the secret is one object, such as `{"client_id": "…", "client_secret": "…", "refresh_token": "…"}`.
 A platform that gives a new refresh token with each renewal needs a secret that can be written: `file:` or `secret://`.
+
+`uid2:` names the operator that maps e-mail addresses and phone numbers to raw ids ([how](identifiers.md#uid2-and-euid)).
+
+| Below `uid2:` | What it is | Default |
+|---|---|---|
+| `identity` | `uid2`, or `euid` for people in Europe | `uid2` |
+| `credentials` | JSON with `api_key` and `client_secret`, as the operator gave them; in AWS their name begins with `ads/uid2` | |
+| `base_url` | the operator's address; its integration environment gives other ids than production | the public operator |
 """
 _ANSWERS = """\
 ## What an answer may mean

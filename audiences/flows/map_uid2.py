@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -32,10 +32,11 @@ from audiences.lake.append import commit
 from audiences.lake.layout import OPERATORS_SAID
 from audiences.match.desired import make_eligible
 from audiences.match.uid2 import due_sql
+from audiences.platforms.answers import judged
 from audiences.platforms.base import Action, Answer, Batch, Op, Outcome, Row
 from audiences.rules.spec import Audience
 from audiences.uid2.mapping import Mapped, read_answer
-from audiences.uid2.operator import WIRES
+from audiences.uid2.operator import WIRES, elements
 from shared.clock import day, iso
 from shared.errors import RejectedError
 from shared.ids import new_id
@@ -127,7 +128,8 @@ def _ask(
         for digest in digests
     ]
     at = workspace.now()
-    found = read_answer(_answer(session, rows), asked, at)
+    counts = {wire: len(digests) for wire, digests in asked.items()}
+    found = read_answer(_answer(session, rows, counts), asked, at)
     commit_id = f"{OPERATORS_SAID}{new_id(at)}"
     about = {"at": iso(at), "kind": operator.identity, "rows": len(found)}
     with commit(workspace.lake, commit_id, about) as out:
@@ -135,12 +137,17 @@ def _ask(
     return found
 
 
-def _answer(session: Session, rows: list[Row]) -> bytes:
+def _answer(session: Session, rows: list[Row], counts: Mapping[str, int]) -> bytes:
     answers: list[Answer] = []
 
     def judge(answer: Answer) -> Outcome:
         answers.append(answer)
-        return session.platform.outcome(answer, len(rows))
+        outcome = session.platform.outcome(answer, len(rows))
+        if outcome.action is not Action.DONE:
+            return outcome
+        told = {wire: len(found) for wire, found in elements(answer.body).items()}
+        # Else nobody knows which of the answers is whose.
+        return outcome if told == {**counts} else judged(Action.RETRY, "unreadable")
 
     request = session.platform.request(Batch(op=Op.ADD, target=session.target, rows=rows))
     outcome, _ = exchange(session, request, judge, f"uid2/{len(rows)}")

@@ -79,8 +79,14 @@ THE_TRADE_DESK = Platform(
     settings=(_PROVIDER, _MAPPING),
     notes=(
         "A row that expires sooner is sent with the minutes that it has left.",
-        "A raw UID2 or EUID changes, and its person may opt out: map it again when it is due.",
-        "Addresses and numbers are not mapped to UID2s: bring raw ones in, as sightings.",
+        (
+            "A raw UID2 or EUID changes: a mapped one ends when it is due, and is asked for again. "
+            "Who has opted out is dropped with all that they have (`uid2_optout`)."
+        ),
+        (
+            "Addresses and numbers go as UID2s or EUIDs once the destination names who maps them "
+            "(`uid2:`); raw ones may come in as sightings, too."
+        ),
         "A lifetime of 0 takes an id out of a segment; a legal erasure has an endpoint of its own.",
     ),
     unverified=(

@@ -8,11 +8,16 @@ import logging
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pyarrow.parquet as pq
+
+from infra.sandbox.uid2 import DAY as UID2_DAY
+from infra.sandbox.uid2 import SECRET as CLIENT_SECRET  # the only one that the stand-in takes
+from infra.sandbox.uid2 import raw_id
 
 EMAIL = "ada.zqmail@canary.example"
 GMAIL = "Ada.ZQmail+news@gmail.com"
@@ -36,10 +41,17 @@ REVOKED = "EAABzqwrong7f3a9c1e5b2d4f6a8c0e"
 REFRESH = "1//zqrefresh-canary-0042"
 SECRET = "5ec2e7ca4a2700" + "c0ffee" * 9
 FILE = "zqfile"
+_MAPPED = (("email", EMAIL), ("email", "adazqmail@gmail.com"), ("phone", E164))
 
 
 def sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def uid2(kind: str, text: str) -> str:
+    """The raw id of a contact on the days of the story."""
+    days = int(datetime(2026, 11, 21, tzinfo=UTC).timestamp()) // UID2_DAY
+    return str(raw_id(kind, hashlib.sha256(text.encode()).digest(), days)["u"])
 
 
 # What to look for, in lower case; every planted value of a kind holds one of its needles.
@@ -56,7 +68,8 @@ NEEDLES: Mapping[str, tuple[str, ...]] = {
     "external_id": ("zq-cust",),
     "contact_id": ("zqnumber", "901777444", "901 777 444"),
     "consent": ("cpzqconsent",),
-    "secret": ("zqtoken", "zqwrong", "zqrefresh", SECRET),
+    "secret": ("zqtoken", "zqwrong", "zqrefresh", SECRET, CLIENT_SECRET.lower()),
+    "uid2": tuple(uid2(kind, text).lower() for kind, text in _MAPPED),
     "digest": tuple(map(sha, (EMAIL, "adazqmail@gmail.com", E164, E164[1:]))),
     "file": (FILE,),
 }
@@ -124,6 +137,7 @@ MAY_HOLD: Mapping[str, frozenset[str]] = {
     "cookie": _WIRE | {"landing", "sightings"},
     "device": _WIRE | {"landing", "sightings"},
     "partner": _WIRE | {"landing", "sightings"},
+    "uid2": _WIRE | {"uid2_map"},
     "ctv": frozenset({"landing", "sightings"}),
     "ip": frozenset({"landing", "sightings"}),
     "external_id": _RECORDS | _WIRE | {"match_keys"},
@@ -175,7 +189,7 @@ def in_names(folder: Path) -> set[str]:
 
 
 # The fields of a body that take a value in clear.
-_FIELDS = {"TDID": ("cookie", "partner"), "DAID": ("device",)}
+_FIELDS = {"TDID": ("cookie", "partner"), "DAID": ("device",), "UID2": ("uid2",)}
 _META = ("external_id", "digest", "digest", "device")  # by the columns of Meta's schema
 
 

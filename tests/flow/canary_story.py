@@ -123,7 +123,9 @@ def opened(folder: Path, url: str) -> Iterator[Story]:
     google = {"access_token": c.TOKEN, "client_id": "id", "client_secret": f"{c.REFRESH}-s"}
     google |= {"refresh_token": c.REFRESH, "token_uri": f"{url}/google/token"}
     with pytest.MonkeyPatch.context() as patch, Listener() as listener:
-        for name, value in {**_ENV, "ZQ_GOOGLE": json.dumps(google)}.items():
+        operator = {"api_key": c.TOKEN, "client_secret": c.CLIENT_SECRET}
+        given = {"ZQ_GOOGLE": json.dumps(google), "ZQ_UID2": json.dumps(operator)}
+        for name, value in {**_ENV, **given}.items():
             patch.setenv(name, value)
         patch.setattr(sys, "argv", [])
         patch.setattr(sys, "stdin", io.StringIO())
@@ -153,7 +155,7 @@ def told(folder: Path, url: str, *chapters: Callable[[Story], None]) -> Story:
 def _settle_in(story: Story) -> None:
     requests.post(f"{story.url}/_sandbox/reset", timeout=20).raise_for_status()
     pace: dict[str, Any] = {"per_second": 1e6, "burst": 1e6}
-    story.post("limits", dict.fromkeys(("meta", "google", "the_trade_desk"), pace))
+    story.post("limits", dict.fromkeys(("meta", "google", "the_trade_desk", "uid2"), pace))
     story.post("clock", {"now": NOW})
     story.run("init", str(story.folder))
     (story.folder / ".bridge" / "secret").write_text(c.SECRET + "\n", encoding="ascii")
@@ -207,7 +209,8 @@ def _destinations(url: str) -> dict[str, str]:
     return {
         "meta-main": text("meta", "act_12", "env:ZQ_META"),
         "google-main": text("google", '"34"', "env:ZQ_GOOGLE"),
-        "ttd-main": text("the_trade_desk", "abc", "env:ZQ_TTD"),
+        "ttd-main": text("the_trade_desk", "abc", "env:ZQ_TTD")
+        + f"uid2: {{credentials: env:ZQ_UID2, base_url: {url}/uid2}}\n",
         "meta-wrong": text("meta", "act_56", "env:ZQ_WRONG"),
         "google-wrong": text("google", '"56"', "env:ZQ_WRONG"),
         "meta-down": text("meta", "act_78", "env:ZQ_META", "http://127.0.0.1:9"),

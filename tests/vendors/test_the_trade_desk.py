@@ -7,10 +7,18 @@ import pytest
 pytest.importorskip("ttd_data")
 pytest.importorskip("uid2_client")
 
+import base64
+import json
+import subprocess
+from datetime import UTC, datetime
+
 from ttd_data import DataClient, models
 from ttd_data.uid2.config import IdentityScope, UID2Config
 from ttd_data.uid2.models import AdvertiserDataItem
 from uid2_client import IdentityMapV3Client, IdentityMapV3Input
+from uid2_client.request_response_util import _decrypt_payload, create_envelope
+
+from tests.vendors.conftest import ROOT
 
 MAID = "2f5f5391-3e45-4d02-b645-4575a08f86e1"
 SECRET = "c2FuZGJveC1zYW5kYm94LXNhbmRib3gtc2FuZGJveC0="
@@ -28,6 +36,34 @@ def test_uid2_maps_and_says_who_opted_out(url: str) -> None:
     again = client.generate_identity_map(IdentityMapV3Input.from_emails(emails[:1]))
     first = answer.mapped_identities["ann@example.com"].current_raw_uid
     assert again.mapped_identities["ann@example.com"].current_raw_uid == first
+
+
+def ours(**asked: bytes) -> dict[str, bytes]:
+    """What the bridge makes of it."""
+    bridge = [str(ROOT / ".venv/bin/python"), "-m", "tests.vendors.our_envelopes"]
+    text = json.dumps({name: data.hex() for name, data in asked.items()})
+    came = subprocess.run(bridge, cwd=ROOT, input=text, capture_output=True, check=True, text=True)
+    return {name: base64.b64decode(data) for name, data in json.loads(came.stdout).items()}
+
+
+def test_what_we_seal_they_open_and_what_they_seal_we_open() -> None:
+    key, body = base64.b64decode(SECRET), b'{"email_hash":["x"]}'
+    theirs = create_envelope(key, datetime.now(UTC), body)
+    # Only a request has a version, one byte, before what an answer has too.
+    answer = theirs.binary_envelope[1:]
+    made = ours(key=key, body=body, envelope=answer, nonce=theirs.nonce)
+    assert made["sealed"][:1] == theirs.binary_envelope[:1]
+    assert _decrypt_payload(key, made["sealed"][1:], made["nonce"]) == body
+    assert made["opened"] == body
+    with pytest.raises(ValueError, match="nonce"):
+        _decrypt_payload(key, made["sealed"][1:], b"another!")
+
+
+def test_we_ask_for_the_same_digests_as_they_do() -> None:
+    emails = ["Ann@Example.com", "b.o.b+news@gmail.com", "carla+x@googlemail.com", "d-d@x.co"]
+    theirs = IdentityMapV3Input.from_emails(emails).get_identity_map_input_as_json_string()
+    asked = json.loads(theirs)["email_hash"]
+    assert json.loads(ours(emails="\n".join(emails).encode())["request"]) == {"email_hash": asked}
 
 
 def item(ttl: int, **ids: str) -> AdvertiserDataItem:
