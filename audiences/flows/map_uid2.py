@@ -31,7 +31,7 @@ from audiences.lake import query
 from audiences.lake.append import commit
 from audiences.lake.layout import OPERATORS_SAID
 from audiences.match.desired import make_eligible
-from audiences.match.uid2 import due_sql
+from audiences.match.uid2 import due_sql, key_of
 from audiences.platforms.answers import judged
 from audiences.platforms.base import Action, Answer, Batch, Op, Outcome, Row
 from audiences.rules.spec import Audience
@@ -71,7 +71,7 @@ def map_uid2(
         CredentialError, RejectedError, RetryableError: answers so far are kept.
     """
     rule, to = load.audience(workspace, audience), load.destination(workspace, destination)
-    if to.uid2 is None or rule.of != "people":
+    if not _is_mapped(rule, to) or to.uid2 is None:
         return Asked()
     until, told = time.monotonic() + seconds, Counter[str]()
     with query.connect(workspace.lake.scratch, workspace.memory) as con:
@@ -92,10 +92,15 @@ def map_uid2(
 
 def count_due(workspace: Workspace, rule: Audience, to: Destination) -> int:
     """Return how many contacts an operator would be asked about now; asks nobody."""
-    if to.uid2 is None or rule.of != "people":
+    if not _is_mapped(rule, to):
         return 0
     with query.connect(workspace.lake.scratch, workspace.memory) as con:
         return _make_due(con, workspace, rule, to)
+
+
+def _is_mapped(rule: Audience, to: Destination) -> bool:
+    takes = key_of(taking(to)[0], identity_of(to)) is not None
+    return to.uid2 is not None and takes and rule.of == "people"
 
 
 def _make_due(con: Connection, workspace: Workspace, rule: Audience, to: Destination) -> int:

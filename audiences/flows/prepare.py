@@ -17,10 +17,10 @@ from audiences.flows.plan import Asked, latest_inputs, make_plan, terms_of
 from audiences.flows.refresh import refresh
 from audiences.flows.run_report import Report, open_run, read_open, report_of
 from audiences.flows.settle import end_run, held_moved
+from audiences.flows.taking import taking
 from audiences.flows.unmapped import unmapped
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
-from audiences.platforms import platform
 from audiences.rules.spec import Audience
 from shared.clock import parse_instant
 from shared.errors import IntegrityError
@@ -125,12 +125,9 @@ def prepare(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
         | ({"repair": True} if piece.repair else {}),
     )
     if plan.dry_run:
-        report = replace(
-            report_of(plan, "dry_run"),
-            estimate=estimate(workspace, plan, to),
-            warnings=unmapped(workspace, rule, to, plan.dropped),
-        )
-        return {"report": report.as_json()}
+        told = estimate(workspace, plan, to)
+        told["warnings"] += unmapped(workspace, rule, to, plan.dropped)
+        return {"report": replace(report_of(plan, "dry_run"), estimate=told).as_json()}
     return {"report": _begun(workspace, plan, piece.owner).as_json()}
 
 
@@ -156,7 +153,7 @@ def _begun(workspace: Workspace, plan: Plan, owner: str) -> Report:
 
 def known_id(workspace: Workspace, to: Destination, audience: str) -> str | None:
     """Return an audience's id on its platform: as the file says, or as it was made or found."""
-    if platform(to.platform).create is None:
+    if taking(to)[0].create is None:
         return to.audience_ids.get(audience, audience)
     noted = to.audience_ids.get(audience) or workspace.kv.get(id_key(place_of(to), audience))
     held = snapshot.latest(workspace.lake, held_table(to.name, audience))

@@ -24,13 +24,13 @@ def check(audience: Audience, to: Platform, mode: str) -> None:
         ConfigurationError: saying what it takes.
     """
     # Who takes nobody out is told anew under a new id, which only a platform can give.
-    mirrors = Op.REMOVE in to.ops or to.create is not None
-    can = [*(["mirror"] if mirrors else []), "add", *(["replace"] if Op.REPLACE in to.ops else [])]
-    if mode not in can:
-        raise ConfigurationError(
-            f"{to.title} has no mode '{mode}' here (use {' or '.join(can)}; mirror sends the "
-            "difference)"
-        )
+    adds = Op.ADD in to.ops
+    mirrors = adds and (Op.REMOVE in to.ops or to.create is not None)
+    can = {"mirror": mirrors, "add": adds, "replace": Op.REPLACE in to.ops}
+    if not can.get(mode):
+        known = " or ".join(name for name, able in can.items() if able)
+        differs = "; mirror sends the difference" if mirrors else ""
+        raise ConfigurationError(f"{to.title} has no mode '{mode}' here (use {known}{differs})")
     if audience.of not in to.of:
         raise ConfigurationError(
             f"audience '{audience.name}' is of {audience.of}, and {to.title} takes only "

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from audiences.destinations import Destination
 from audiences.flows.map_uid2 import count_due
 from audiences.flows.places import identity_of
+from audiences.flows.taking import taking
 from audiences.flows.workspace import Workspace
 from audiences.match.losses import NO_KEY, wants_raw_ids
-from audiences.platforms import platform
 from audiences.rules.spec import Audience
 
 
 def lacks_operator(to: Destination) -> str:
     """Say what a destination without an operator misses, and how to mend it; nothing if nothing."""
-    if to.uid2 is not None or not wants_raw_ids(platform(to.platform)):
+    if to.uid2 is not None or not wants_raw_ids(taking(to)[0]):
         return ""
     return (
         "customers known by e-mail or phone are not mapped: add `uid2:` with `identity` and "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from audiences.platforms import _the_trade_desk_crm as crm
 from audiences.platforms import answers as say
 from audiences.platforms._the_trade_desk_answers import ANSWERS, outcome
 from audiences.platforms.base import (
@@ -68,15 +69,16 @@ THE_TRADE_DESK = Platform(
     limits=Limits(rows=1_600, keys_per_row=1, one_per_wire=True, concurrency=4, per_second=10.0),
     row_ttl=True,
     max_ttl_days=MAX_TTL_DAYS,
+    variant=crm.uploaded,
     request=_request,
     outcome=outcome,
     divide=rows_at("Items"),
     authorise=_authorise,
     account="advertiser id",
-    credentials="Data API token",
+    credentials="Data API token; with `uploads: crm` a token of the platform's API",
     lifetime="of each row: at most 90 days (ours), and removal is a lifetime of 0",
     answers=ANSWERS,
-    settings=(_PROVIDER, _MAPPING),
+    settings=(_PROVIDER, _MAPPING, crm.UPLOADS, crm.REGION),
     notes=(
         "A row that expires sooner is sent with the minutes that it has left.",
         (
@@ -87,9 +89,18 @@ THE_TRADE_DESK = Platform(
             "Addresses and numbers go as UID2s or EUIDs once the destination names who maps them "
             "(`uid2:`); raw ones may come in as sightings, too."
         ),
+        (
+            "`uploads: crm` sends a file of hashed e-mail addresses, which the platform maps "
+            "itself: in mode replace alone, from 1,500 addresses on, and never none. Phone "
+            "numbers do not go: no source says what they are called there."
+        ),
         "A lifetime of 0 takes an id out of a segment; a legal erasure has an endpoint of its own.",
     ),
     unverified=(
+        (
+            "`uploads: crm`: what becomes of a file is said nowhere, so its rows count as accepted "
+            "when it is there whole; the largest file is ours, 2 million rows."
+        ),
         "The largest request: 1,600 items, as its own tools do.",
         "Letter case of mobile ids: sent as they are.",
         "Region: US West; set `base_url` to the region's host, and to one only.",

@@ -12,6 +12,7 @@ import pytest
 from audiences.flows.doctor import examine
 from audiences.flows.probe import Probed, probe_all, summary
 from audiences.platforms.oauth import ends_at
+from infra.sandbox.uid2 import SECRET
 from shared.clock import iso
 from tests.flow.sync_world import LossyHttp, World
 
@@ -116,6 +117,8 @@ def statuses(world: World, **how: object) -> dict[str, set[str]]:
 
 
 def test_the_doctor_finds_nothing_where_all_is_well(world: World) -> None:
+    operator = f"uid2: {{credentials: sandbox, base_url: {world.url}/uid2}}\n"
+    world.put("destinations", "ttd-main", world.destination("ttd-main") + operator)
     found = statuses(world)
     assert found["configuration"] == {"ok"}
     assert found["credentials"] == {"ok", "warning"}  # one platform has nothing to ask
@@ -139,6 +142,31 @@ def test_the_doctor_names_what_is_wrong_of_every_kind(world: World) -> None:
     assert any(subject.startswith("audiences/half.yaml") for _, subject in failed)
     assert "refuses the credentials" in failed["credentials", TO]
     assert "full" in failed["disk", blocked.url]
+
+
+@pytest.mark.parametrize(
+    ("uid2", "told"),
+    [
+        ("", ("configuration", "destinations/ttd-main.yaml", "warning", "are not mapped: add")),
+        ("sandbox", ("credentials", "ttd-main:uid2", "ok", "")),
+        ("file:gone", ("configuration", "destinations/ttd-main.yaml", "failed", "file:gone")),
+        ("file:key", ("configuration", "destinations/ttd-main.yaml", "failed", "client_secret")),
+        ("file:wrong", ("credentials", "ttd-main:uid2", "failed", "refuses the credentials")),
+    ],
+)
+def test_the_doctor_asks_who_maps_contacts(
+    world: World, uid2: str, told: tuple[str, str, str, str]
+) -> None:
+    operator = f"uid2: {{credentials: '{uid2}', base_url: {world.url}/uid2}}\n" if uid2 else ""
+    world.put("destinations", "ttd-main", world.destination("ttd-main") + operator)
+    (world.folder / "key").write_text("zqkey")
+    wrong = {"api_key": "zqkey", "client_secret": SECRET}
+    (world.folder / "wrong").write_text(json.dumps(wrong))
+    world.clock()
+    checks = examine(world.open())
+    found = [one for one in checks if (one.check, one.subject, one.status) == told[:3]]
+    assert any(told[3] in one.detail for one in found), checks
+    assert "zqkey" not in str(checks)
 
 
 class _Blocked:

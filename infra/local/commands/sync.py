@@ -22,6 +22,7 @@ _DROPPED = {
     "held_out": "held out as a control group",
     "consent_denied": "said no to ads",
     "consent_missing": "no consent where it is needed",
+    "uid2_optout": "opted out of UID2 or EUID",
     "no_key": "no identifier that the platform takes",
 }
 

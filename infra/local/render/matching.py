@@ -15,7 +15,7 @@ from infra.local.output import table
 from infra.local.render.words import count, percent
 
 _DETAILS = 4
-_MEANT = ("held_out", "consent_denied", "same_as_another")  # lost, and rightly
+_MEANT = ("held_out", "consent_denied", "same_as_another", "uid2_optout")  # lost, and rightly
 
 
 def loss_table(loss: MatchLoss) -> RenderableType:
