@@ -39,7 +39,6 @@ base_url: http://127.0.0.1:8900/tiktok   # the sandbox; left out: the real API
 options: {requests_at_once: "2"}   # below, of all platforms and of each
 consent: {require: [ad_user_data, ad_personalization], in: EEA, unknown_country: outside}
 guard: {max_removed_percent: 20, max_change_percent: 50, min_held: 0}
-uid2: {identity: uid2, credentials: env:UID2_KEY}   # for platforms that take raw UID2s or EUIDs
 ```
 
 `account`, `credentials` and `options` differ from platform to platform; its section below says how.
@@ -55,7 +54,7 @@ uid2: {identity: uid2, credentials: env:UID2_KEY}   # for platforms that take ra
 Where credentials are JSON, the secret is one object, such as `{"client_id": "…", "client_secret": "…", "refresh_token": "…"}`.
 A platform that gives a new refresh token with each renewal needs a secret that can be written: `file:` or `secret://`.
 
-`uid2:` names the operator that maps e-mail addresses and phone numbers to raw ids ([how](identifiers.md#uid2-and-euid)).
+For a platform that takes raw UID2s or EUIDs, `uid2:` names the operator that maps e-mail addresses and phone numbers to them ([how](identifiers.md#uid2-and-euid)).
 
 | Below `uid2:` | What it is | Default |
 |---|---|---|

@@ -14,7 +14,8 @@ from shared.errors import ConfigurationError
 def taking(destination: Destination) -> tuple[Platform, Pack]:
     """Return what a destination takes, and by which rules, as its options have them."""
     options = destination.options
-    return limited(platform(destination.platform), options), pack(destination.platform, options)
+    to = limited(platform(destination.platform), options)
+    return to, pack(to.rules or destination.platform, options)
 
 
 def check(audience: Audience, to: Platform, mode: str) -> None:

@@ -140,10 +140,8 @@ _ADS = (
         "PyPI ttd-data 0.3.2, OpenAPI description of the Data API",
         (_MAIDS, "plain", RAW),
         ("cookie partner uid2 euid", "plain", RAW),
-        ("email", "gmail_com", B64),  # of CRM data alone
-        ("email_sha256", "plain", B64),
         chosen=choices.THE_TRADE_DESK,
-        revision=".2",
+        revision=".1",
     ),
     _pack(
         "uid2",

@@ -53,6 +53,7 @@ def uploaded(platform: Platform, options: Mapping[str, str]) -> Platform:
         title="The Trade Desk CRM data",
         base_url="https://api.thetradedesk.com/v3",
         version="v3",
+        rules="uid2",  # the platform asks for addresses as UID2 does
         keys=(Key(wire=PII_TYPE, types=("email", "email_sha256")),),
         of=frozenset({"people"}),
         limits=Limits(

@@ -106,8 +106,6 @@ class Target:
 
 
 AUDIENCE_ID = "{audience_id}"  # stands in planned bytes until the audience exists on the platform
-
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -243,6 +241,7 @@ class Platform:
     limits: Limits
     row_ttl: bool  # whether each row carries its own lifetime (`Row.ttl_minutes`)
     max_ttl_days: int | None  # longest lifetime of a row; None without `row_ttl`
+    rules: str = ""  # the rule pack, where it is not the one of its slug
 
     # What it can be asked to do, and what it does by itself.
     ops: frozenset[Op] = frozenset({Op.ADD, Op.REMOVE})  # without REMOVE, mirror rebuilds

@@ -200,3 +200,21 @@ def test_a_schedule_probes_every_destination_and_counts_what_is_refused(
     assert '"CredentialsRefused":[2.0]' in capsys.readouterr().out.replace(" ", "")
     with pytest.raises(DataError):
         handler({"work": "probe", "what": {"audience": "gold"}}, Context())
+
+
+def test_who_maps_contacts_is_probed_where_its_envelope_can_be_made(
+    shop: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from functions.plan.handler import handler
+
+    text = b"name: ttd\nplatform: the_trade_desk\naccount: a\ncredentials: secret://ads/ttd\n"
+    key = "config/destinations/ttd.yaml"
+    operator = b"uid2: {credentials: secret://ads/uid2-nobody}\n"
+    shop.clients["s3"].put_object(Bucket=shop.lake, Key=key, Body=text + operator)
+    told = handler(event("schedule_probe"), Context())
+    assert [(one["destination"], one["status"]) for one in told["destinations"]] == [
+        ("ttd:uid2", "misconfigured")
+    ]
+    assert '"CredentialsRefused":[1.0]' in capsys.readouterr().out.replace(" ", "")
+    with pytest.raises(DataError):
+        handler({"work": "probe", "what": {"audience": "gold"}}, Context())

@@ -121,6 +121,8 @@ platform: the_trade_desk
 account: abc1234
 credentials: sandbox
 base_url: http://127.0.0.1:8900/the_trade_desk
+# Customers known by e-mail or phone go as UID2s, for which a run asks this operator first.
+uid2: {identity: uid2, credentials: sandbox, base_url: http://127.0.0.1:8900/uid2}
 consent: {require: [ad_user_data, ad_personalization], in: EEA}
 guard: {max_removed_percent: 40, max_change_percent: 90}  # devices come and go
 """
