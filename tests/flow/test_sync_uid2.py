@@ -2,55 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Sequence
-from typing import Any
-
 import pytest
 
 from audiences.flows.match_loss import match_loss
 from audiences.flows.replay import replay_run
-from audiences.flows.run_report import Report
-from infra.sandbox.uid2 import DAY, SECRET, raw_id
-from shared.errors import BridgeError, ConfigurationError, CredentialError, RejectedError
-from shared.ports import HttpRequest
-from tests.builders import rows_of
-from tests.flow.sync_world import Customer, DiedError, LossyHttp, World, customers
-
-UID2 = base64.b64encode(b"+/" * 16).decode()  # its letters keep their case
-OPERATOR = "uid2: {{credentials: {credentials}, base_url: {url}/uid2, identity: {identity}}}\n"
-TTD = "ttd-main"
-
-
-def mapped(world: World, credentials: str = "sandbox", identity: str = "uid2") -> None:
-    """Give The Trade Desk an operator."""
-    operator = OPERATOR.format(credentials=credentials, url=world.url, identity=identity)
-    world.put("destinations", TTD, world.destination(TTD) + operator)
-
-
-def said(world: World, kind: str, text: str) -> dict[str, Any]:
-    """What the stand-in of an operator says of a contact on this day."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return raw_id(kind, digest, int(world.now.timestamp()) // DAY)
-
-
-def uids(world: World, people: Sequence[Customer]) -> set[str]:
-    found = {said(world, "email", one.mail)["u"] for one in people}
-    return found | {said(world, "phone", one.phone)["u"] for one in people}
-
-
-def asked(world: World) -> int:
-    return len(world.requests("uid2"))
-
-
-def warned(report: Report) -> str:
-    return " ".join(report.estimate["warnings"])
-
-
-def sighted(world: World, one: Customer, uid: str) -> None:
-    seen = {"id_type": "uid2", "id": uid, "link_type": "external_id", "link_value": one.id}
-    world.sightings([seen | {"traits": "shoes"}])
+from tests.flow.sync_world import Customer, LossyHttp, World, customers
+from tests.flow.uid2_world import TTD, UID2, asked, mapped, said, sighted, uids, warned
 
 
 def test_a_raw_uid2_is_sent_as_it_is_and_ends_with_its_life(world: World) -> None:
@@ -164,64 +121,6 @@ def test_a_sighting_of_the_id_before_gives_way_to_the_new_one(world: World) -> N
     mapped(world)
     world.sync(TTD)
     assert world.members(TTD) == uids(world, [turned])
-
-
-def test_whoever_may_not_be_sent_is_not_asked_about(world: World) -> None:
-    world.customers([Customer(number=1, ads="no"), Customer(number=2, country="DE")])
-    world.customers([Customer(number=3, stop="true")])
-    mapped(world)
-    done = world.sync(TTD)
-    assert done.dropped == {"consent_denied": 1, "consent_missing": 1}
-    assert asked(world) == 0
-
-
-def test_a_mapping_that_dies_repeats_only_what_was_not_answered(world: World) -> None:
-    world.customers(customers(range(2_600), device=False))
-    mapped(world)
-    reached: list[str] = []
-
-    def fate(request: HttpRequest) -> str:
-        reached.append(request.url)
-        return "die" if len(reached) == 2 else ""
-
-    with pytest.raises(DiedError):
-        world.sync(TTD, http=LossyHttp(fate))
-    assert len(rows_of(world.open(), "uid2_map")) == 5_000
-    assert world.sync(TTD).accepted == 5_200
-    assert asked(world) == 2
-    rows = rows_of(world.open(), "uid2_map")
-    assert len(rows) == len({row["digest"] for row in rows}) == 5_200
-
-
-@pytest.mark.parametrize("kinds", [["429", "500"], ["timeout", "reset_after_commit"]])
-def test_faults_of_an_operator_are_waited_out(world: World, kinds: list[str]) -> None:
-    people = customers(range(3), device=False)
-    world.customers(people)
-    mapped(world)
-    world.faults(0.5, *kinds)
-    world.sync(TTD)
-    assert world.members(TTD) == uids(world, people)
-
-
-def test_an_operator_that_lets_nobody_in_is_named_and_nothing_is_sent(world: World) -> None:
-    world.customers(customers([1]))
-    other = base64.b64encode(b"x" * 32).decode()
-    cases: list[tuple[str, type[BridgeError], str]] = [
-        ("", ConfigurationError, "file:uid2.json"),
-        ("a-key-alone", ConfigurationError, "no JSON object"),
-        ('{"api_key": "k"}', ConfigurationError, "lack a part"),
-        ('{"api_key": "k", "client_secret": "c2hvcnQ="}', ConfigurationError, "32 bytes"),
-        (f'{{"api_key": "zqkey", "client_secret": "{SECRET}"}}', CredentialError, "refuses"),
-        (f'{{"api_key": "sandbox", "client_secret": "{other}"}}', RejectedError, "client_error"),
-    ]
-    mapped(world, "file:uid2.json")
-    for text, error, words in cases:
-        (world.folder / "uid2.json").write_text(text)
-        with pytest.raises(error, match=words) as caught:
-            world.sync(TTD)
-        assert "zqkey" not in str(caught.value)
-        assert other not in str(caught.value)
-    assert world.requests("the_trade_desk") == []
 
 
 def test_an_operator_is_told_who_it_is_asked_for_as_euid(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from audiences.consent.policy import Policy
-from audiences.destinations import UNSET_GUARD, Guard, parse
+from audiences.destinations import UNSET_GUARD, Guard, Operator, parse
 from infra.local.demo.examples import DESTINATIONS
 from shared.errors import ConfigurationError
 
@@ -82,6 +82,44 @@ def test_a_fault_is_said_with_its_place(line: str, said: str) -> None:
     told = faults(GOOD + line + "\n")
     assert said in told[0]
     assert all(fault.startswith("destinations/meta-main.yaml:5") for fault in told)
+
+
+TTD = GOOD.replace("platform: meta", "platform: the_trade_desk")
+OPERATOR = "credentials: env:UID2"
+
+
+def test_an_operator_is_read_with_its_identity() -> None:
+    found = parse(f"{TTD}uid2: {{{OPERATOR}}}\n", "f.yaml").uid2
+    assert found == Operator(identity="uid2", credentials="env:UID2", base_url=None)
+    text = f"{TTD}uid2: {{{OPERATOR}, identity: euid, base_url: 'https://integ.euid.eu'}}\n"
+    found = parse(text, "f.yaml").uid2
+    assert (found.identity, found.base_url) == ("euid", "https://integ.euid.eu")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("uid2: yes", "'uid2' must be a mapping"),
+        ("uid2: {}", "'uid2.credentials' is missing"),
+        ("uid2: {identity: uid2}", "'uid2.credentials' is missing"),
+        (f"uid2: {{{OPERATOR}, identity: uid3}}", "there is no identity 'uid3'"),
+        (f"uid2: {{{OPERATOR}, secret: x}}", "'secret' is not known here"),
+        (f"uid2: {{{OPERATOR}, base_url: 'http://op.example.com'}}", "base_url is not safe"),
+        (f"uid2: {{{OPERATOR}, base_url: 'https://k@op.example.com'}}", "more than an address"),
+        ("uid2: {credentials: sandbox}", "opens only the sandbox"),
+        ("uid2: {credentials: the-key-itself}", "this is no reference"),
+    ],
+)
+def test_a_fault_of_an_operator_is_said_with_its_place(line: str, said: str) -> None:
+    told = faults(f"{TTD}{line}\n")
+    assert said in told[0]
+    assert told[0].startswith("destinations/meta-main.yaml:5")
+    assert "the-key-itself" not in told[0]
+
+
+def test_a_platform_that_takes_no_raw_ids_takes_no_operator() -> None:
+    (fault,) = faults(f"{GOOD}uid2: {{{OPERATOR}}}\n")
+    assert "meta takes no uid2 (leave uid2: out)" in fault
 
 
 def test_a_platform_that_is_not_there_is_said_with_the_nearest() -> None:
