@@ -6,6 +6,7 @@ import pytest
 
 from audiences.flows.match_loss import match_loss
 from audiences.flows.replay import replay_run
+from tests.builders import rows_of
 from tests.flow.sync_world import Customer, LossyHttp, World, customers
 from tests.flow.uid2_world import TTD, UID2, asked, mapped, said, sighted, uids, warned
 
@@ -108,6 +109,8 @@ def test_a_sighting_of_the_same_raw_id_is_the_same_row(world: World) -> None:
     ends = {key["value"]: key["expires_at"] for row in world.held(TTD) for key in row["keys"]}
     mail = said(world, "email", one.mail)
     assert ends[mail["u"]].timestamp() == mail["r"], "not 90 days after it was seen"
+    (seen,) = rows_of(world.open(), "sightings")
+    assert seen["key"] in {row["unit"] for row in world.held(TTD)}
 
 
 def test_a_sighting_of_the_id_before_gives_way_to_the_new_one(world: World) -> None:
