@@ -17,10 +17,12 @@ _NOT_RUN = (
     "**/*.pyi",
     "**/*.pyx",
     "bin",
+    "cffi",  # of which cryptography loads `_cffi_backend` alone
     "duckdb/experimental",
     "phonenumbers/carrierdata",
     "phonenumbers/geodata",
     "phonenumbers/tzdata",
+    "pycparser",
     "pydantic/v1",  # FastAPI looks for it only where it is there
     "pyarrow/_azurefs*",
     "pyarrow/_dataset_orc*",
