@@ -18,20 +18,18 @@ from audiences.delivery.breaker import circuit
 from audiences.delivery.follow import NotWholeError, StillOpenError, before_closing, follow
 from audiences.delivery.outbox import Plan, read_plan, recorded_ids
 from audiences.delivery.outcomes import outcomes
-from audiences.delivery.pace import Pace
-from audiences.delivery.quota import Quota
 from audiences.delivery.sender import deliver
 from audiences.delivery.session import Session
-from audiences.destinations import ROLE, Destination, is_loopback
+from audiences.destinations import Destination, is_loopback
 from audiences.flows.bench import Bench
 from audiences.flows.places import place_of, read_destination
 from audiences.flows.run_report import made_key, made_name, read_open, report_of
+from audiences.flows.sessions import open_session, secret_of
 from audiences.flows.watch import CancelledError, TimeUpError, is_cancelled, watched
 from audiences.platforms import platform
-from audiences.platforms.base import Audience, Platform, Target
-from audiences.platforms.limits import limited
+from audiences.platforms.base import Audience
 from shared.clock import parse_instant
-from shared.errors import ConfigurationError, Fault, IntegrityError
+from shared.errors import ConfigurationError, IntegrityError
 
 FOREVER = float("inf")
 _ASKED_AT_ONCE = 50
@@ -62,7 +60,7 @@ def ready(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     if piece.dry_run:
         return {"maps": False}
     _check_time(bench, to)
-    _secret(bench, to)
+    secret_of(bench, to)
     return {"maps": to.uid2 is not None}
 
 
@@ -208,57 +206,6 @@ def _session(bench: Bench, to: Destination, plan: Plan, audience_id: str) -> Ite
         if session.quota is not None:
             session.quota.give_back()
     bench.sessions[plan.run] = session  # not where something went wrong: it may be the token
-
-
-def open_session(bench: Bench, to: Destination, audience: str) -> Session:
-    """Open a session with a destination's account.
-
-    Raises:
-        ConfigurationError: when the credentials' reference names nothing.
-    """
-    known = limited(platform(to.platform), to.options)
-    target = Target(account=to.account, audience=audience, audience_id="", options=to.options)
-
-    def keep(credentials: str) -> str:
-        try:
-            bench.secrets.store(to.credentials, credentials)
-        except ConfigurationError as error:
-            return str(error)
-        return ""
-
-    return Session(
-        platform=known,
-        target=target,
-        base_url=(to.base_url or known.base_url).rstrip("/"),
-        credentials=_secret(bench, to),
-        http=bench.http,
-        clock=bench.clock,
-        sleep=bench.sleep,
-        pace=Pace(known.limits.per_second, bench.sleep),
-        reread=lambda: _secret(bench, to),
-        keep=keep,
-        quota=_quota(bench, to, known),
-    )
-
-
-def _secret(bench: Bench, to: Destination) -> str:
-    if to.credentials == ROLE:
-        return ""
-    try:
-        return bench.secrets.resolve(to.credentials)
-    except ConfigurationError as error:
-        fix = f"there must be: {platform(to.platform).credentials}"
-        fault = Fault(f"destinations/{to.name}.yaml", str(error), fix)
-        raise ConfigurationError(fault) from error
-
-
-def _quota(bench: Bench, to: Destination, known: Platform) -> Quota | None:
-    """Count the requests of a day where the platform limits them; all destinations of an account.
-
-    The day is that of the bench's clock, which is the real one wherever the platform is.
-    """
-    most = known.limits.per_day
-    return Quota(bench.kv, place_of(to), known.title, most, bench.clock.now) if most else None
 
 
 def _plan_of(bench: Bench, piece: Piece) -> Plan:

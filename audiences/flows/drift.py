@@ -15,8 +15,8 @@ from typing import Any
 from audiences import schemas
 from audiences.delivery.sizing import read_size
 from audiences.flows import load
-from audiences.flows.deliver import open_session
 from audiences.flows.places import held_table, place_of
+from audiences.flows.sessions import open_session
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
 from audiences.lake.query import connect, one, timestamp

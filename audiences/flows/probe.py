@@ -12,8 +12,8 @@ from audiences.delivery.exchange import exchange, said
 from audiences.delivery.session import Session
 from audiences.destinations import Destination
 from audiences.flows.bench import Bench
-from audiences.flows.deliver import open_session
 from audiences.flows.places import read_destination
+from audiences.flows.sessions import open_session
 from audiences.platforms.base import Action, Request
 from audiences.platforms.oauth import ends_at
 from shared.clock import iso
