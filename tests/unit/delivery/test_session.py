@@ -12,7 +12,7 @@ from audiences.delivery.pace import Pace, Retries
 from audiences.platforms.base import Action, Request
 from shared.clock import Clock
 from shared.errors import BridgeError, CredentialError, RejectedError, RetryableError
-from shared.ports import HttpAnswer
+from shared.ports import FAULT, HttpAnswer
 from tests.fakes import FakeSleep
 from tests.unit.delivery.stage import (
     LOST,
@@ -53,6 +53,24 @@ def test_it_gives_up_after_its_attempts_and_says_that_nothing_is_lost() -> None:
     with pytest.raises(RetryableError, match=r"no certain answer in 8 attempts.*run again later"):
         exchange(made, REQUEST, judge, "seed")
     assert len(http.requests) == 8
+
+
+@pytest.mark.parametrize(
+    ("place", "fault", "words"),
+    [
+        ("https://ads.test", "refused", r"\(nothing answers at ads\.test\)"),
+        ("http://127.0.0.1:8900/meta", "refused", "127.0.0.1:8900; is `bridge sandbox` running"),
+        ("https://ads.test", "timeout", r"\(ads\.test took too long\)"),
+        ("https://ads.test", "reset", r"\(ads\.test broke off\)"),
+    ],
+)
+def test_where_no_answer_came_it_says_what_became_of_the_connection(
+    place: str, fault: str, words: str
+) -> None:
+    made, _, _ = session(in_turn(HttpAnswer(status=0, headers={FAULT: fault})))
+    made.base_url = place
+    with pytest.raises(RetryableError, match=words):
+        exchange(made, REQUEST, judge, "seed")
 
 
 def test_it_waits_as_the_platform_says_and_else_longer_each_time() -> None:

@@ -93,6 +93,7 @@ def test_scrub_removes_credentials(text: str) -> None:
         "expires_on=2026-11-21 is gone",
         "2026-11-21T06:00:00Z",
         "port 8900 at http://127.0.0.1 answered 503".replace("127.0.0.1", "localhost"),
+        "nothing answers at 127.0.0.1:8900",
         "the token expired; basic rules apply",
         "audiences/lapsed-vips-for-the-spring-campaign-2026.yaml:12",
     ],
