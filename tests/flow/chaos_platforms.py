@@ -83,8 +83,9 @@ def _played(folder: Path, slugs: list[str], seeds: list[int], jobs: int, broken:
         pids.append(chaos_stage.fork(partial(_work, folder, slugs, seeds), errors))
     for number, pid in enumerate(pids):
         _, status = os.waitpid(pid, 0)
-        if status:
-            print((folder / f"errors-{number}").read_text(), file=sys.stderr)
+        errors = folder / f"errors-{number}"
+        if status and errors.exists():  # a worker that was killed has written none
+            print(errors.read_text(encoding="utf-8"), file=sys.stderr)
     lines = [line for path in folder.glob("*/told") for line in path.open()]
     return sorted((json.loads(line) for line in lines), key=lambda one: (one["slug"], one["seed"]))
 
