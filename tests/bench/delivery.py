@@ -33,7 +33,7 @@ from tests.bench import delivery_stages as stages
 VENDORS = Path(".venv/vendors/bin/python")
 LANES = {  # how `senders.py` and the tables call the vendor's client; its most rows, as it is slow
     "meta": ("facebook", "`facebook-business`", 1_000_000_000),
-    "google": ("google", "`google-ads-datamanager`", 100_000),
+    "google": ("google", "`google-ads-datamanager`", 200_000),
 }
 MOST_MEMORY_MB = 256  # of the sender
 LEAST_RATIO = 5.0  # of facebook-business's processor time to the sender's
