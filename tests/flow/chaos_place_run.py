@@ -14,6 +14,7 @@ from typing import Any
 
 from audiences.platforms import platform
 from audiences.platforms.base import Op
+from infra.sandbox.faults import KINDS
 from tests.flow import chaos_place_check as check
 from tests.flow.chaos_place import ROUNDS, TO, Place, Scene, values
 from tests.flow.chaos_stage import EVERY, LONGEST_SECONDS, do, fork, sync_all, wait
@@ -181,7 +182,10 @@ def run(place: Place, seed: int) -> Told:
     world = place.set(scene, folder, drawn.round, renews=renews)
     told = Told(place.slug, seed, folder=str(folder))
     world.post("limits", {place.slug: {"polls": drawn.polls, "milliseconds": 1e9}})
-    world.post("faults", {"rate": RATE, "seed": seed, "timeout_seconds": 0.01})
+    quiet = {"partial"} if place.case.loses_quietly else set()  # which nobody could know of
+    kinds = [kind for kind in KINDS if kind not in quiet]
+    faults = {"rate": RATE, "kinds": kinds, "seed": seed, "timeout_seconds": 0.01}
+    world.post("faults", faults)
     seen = check.look(world)
     play = _Play(place, drawn, scene, world, told, seen, values(place.scenes.values()))
     _play(play)

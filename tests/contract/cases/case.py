@@ -77,6 +77,7 @@ class Case:
     options: Mapping[str, str] = field(default_factory=dict)  # of the golden requests
     raw: Mapping[str, Sequence[str]] = field(default_factory=dict)  # wire -> what must be refused
     bad_row: str = "named"  # named | counted | whole | silent: what is said of one bad row in many
+    loses_quietly: bool = False  # whether rows may be lost behind a plain 200
     bad_wire: str = ""  # the wire in which a raw address is a bad row; empty: the first
     bad_value: str = "ann@example.com"  # what is a bad row's value in that wire
     credentials: str = "sandbox"

@@ -30,6 +30,7 @@ CASE = Case(
     values={kind: digest(kind) for kind in ("EMAIL", "IDFA", "MAID")},
     tokens_at="/v5/oauth/token",
     bad_row="whole",
+    loses_quietly=True,
     yes=YES,
     errors=[
         Error(status=200, body=YES, action=Action.DONE),
