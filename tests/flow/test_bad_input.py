@@ -249,7 +249,7 @@ def test_a_mistake_is_told_once_and_leaves_nothing_behind(
         assert len(set(lines)) == len(lines)
     assert told.out == ""
     lake = folder / "lake"
-    kept = ["x.csv"] if "before it are kept" in case.words else []
+    kept = ["x.csv"] if "before it is kept" in case.words else []
     assert len(list(lake.glob("commits/*"))) == len(kept)
     assert list(lake.glob("*/_manifests/*")) + list(lake.glob("*/*/_manifests/*")) == []
     assert list(lake.glob("attempts/*")) == []
