@@ -71,7 +71,7 @@ FILES = {
     "cut gzip, read with": Case(
         "ingest profiles x.csv y.csv.gz",
         1,
-        "1 files before it are kept: mend it and run the same again",
+        "the file before it is kept: mend it and run the same again",
         {"x.csv": GOOD, "y.csv.gz": gzip.compress(GOOD)[:-5]},
     ),
     "struct": Case(
@@ -209,7 +209,7 @@ WORKSPACE = {
 }
 USAGE = {
     "no command": Case("audience", 2, ""),
-    "unknown command": Case("sing", 2, "No such command 'sing' (see: bridge -h)"),
+    "unknown command": Case("snyc", 2, "'snyc'. Did you mean 'sync'? (see: bridge -h)"),
     "unknown option": Case("resolve --loud", 2, "No such option: --loud (see: bridge resolve -h)"),
     "missing option": Case("ingest profiles", 2, "Missing argument 'PATH...'"),
     "not a number": Case("sandbox --port high", 2, "--port"),
