@@ -162,20 +162,19 @@ def waiting(bench: Bench, piece: Piece) -> Mapping[str, Any]:
 def discard(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     """Delete the audience that a run has made to take another's place: the run is given up.
 
-    The other still stands, as it is deleted when everybody is in the new one, and then the run is
-    brought to its end.
+    Only while somebody is not in it yet: from then on the other may have been deleted.
 
     Raises:
         CredentialError, RejectedError, RetryableError: as the platform answers.
     """
     plan, to = _plan_of(bench, piece), read_destination(bench.destinations, piece.destination)
     key, making = made_key(plan), f"making/{made_key(plan)}"
-    made = bench.kv.get(key) or ""
-    if plan.replaces and plan.place == place_of(to) and (made or bench.kv.get(making)):
+    made, known = bench.kv.get(key) or "", recorded_ids(bench.store, plan.run)
+    half = plan.replaces and any(r.op != "close" and r.id not in known for r in plan.requests)
+    if half and plan.place == place_of(to) and (made or bench.kv.get(making)):
         with _session(bench, to, plan, "") as session:
             take_away(session, made, made_name(plan))
-        for noted in (key, making):
-            bench.kv.delete(noted)
+        bench.kv.delete(making)  # its id stays noted: the ledger names it
     return {}
 
 

@@ -136,3 +136,5 @@ def test_a_rebuild_that_is_given_up_leaves_no_second_audience(
     assert sorted(world.held_keys("meta-main")) == sorted(wanted)
     assert world.sync("meta-main").requests == 0
     assert verify_ledger(world.open()).faults == ()
+    sent = {path.name for path in (world.folder / "lake" / "outcomes").iterdir()}
+    assert {row["run"] for row in world.sends()} == sent, "what was sent stands in the ledger"
