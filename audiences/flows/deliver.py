@@ -27,7 +27,7 @@ from audiences.flows.run_report import made_key, made_name, read_open, report_of
 from audiences.flows.sessions import open_session, secret_of
 from audiences.flows.watch import CancelledError, TimeUpError, is_cancelled, watched
 from audiences.platforms import platform
-from audiences.platforms.base import Audience
+from audiences.platforms.base import Action, Audience
 from shared.clock import parse_instant
 from shared.errors import ConfigurationError, IntegrityError
 
@@ -152,6 +152,13 @@ def ask(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     return {"open": still_open, "next": next_, "stale": stale}
 
 
+def _holds_everybody(bench: Bench, plan: Plan) -> bool:
+    rows = [r.id for r in plan.requests if r.op != "close"]
+    last = outcomes(bench.store, plan.run).last(rows)
+    done = [one for one in last.values() if one.outcome.action is Action.DONE]
+    return len(done) == len(rows)
+
+
 def waiting(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     """Report a run whose platform is still at work on it."""
     plan = _plan_of(bench, piece)
@@ -162,16 +169,16 @@ def waiting(bench: Bench, piece: Piece) -> Mapping[str, Any]:
 def discard(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     """Delete the audience that a run has made to take another's place: the run is given up.
 
-    Only while somebody is not in it yet: from then on the other may have been deleted.
+    Only while it does not hold everybody: from then on the other may have been deleted.
 
     Raises:
         CredentialError, RejectedError, RetryableError: as the platform answers.
     """
     plan, to = _plan_of(bench, piece), read_destination(bench.destinations, piece.destination)
     key, making = made_key(plan), f"making/{made_key(plan)}"
-    made, known = bench.kv.get(key) or "", recorded_ids(bench.store, plan.run)
-    half = plan.replaces and any(r.op != "close" and r.id not in known for r in plan.requests)
-    if half and plan.place == place_of(to) and (made or bench.kv.get(making)):
+    made = bench.kv.get(key) or ""
+    begun = plan.replaces and plan.place == place_of(to) and (made or bench.kv.get(making))
+    if begun and not _holds_everybody(bench, plan):
         with _session(bench, to, plan, "") as session:
             take_away(session, made, made_name(plan))
         bench.kv.delete(making)  # its id stays noted: the ledger names it
