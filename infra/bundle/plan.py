@@ -20,7 +20,7 @@ class Bundle:
         return f"requirements/lambda-{self.requirements}.txt"
 
 
-_LAKE = Bundle("lake", 215)  # Lambda takes 250
+_LAKE = Bundle("lake", 200)
 # By the folder of the function; the logical id in the template is `NameFunction`.
 BUNDLES = {
     "api": Bundle("api", 45),

@@ -16,6 +16,13 @@ _NOT_RUN = (
     "**/*.pxi",
     "**/*.pyi",
     "**/*.pyx",
+    "aws_lambda_powertools/event_handler/openapi/swagger_ui",  # routes are not Powertools's
+    "aws_lambda_powertools/utilities/auth_alpha",
+    "aws_lambda_powertools/utilities/circuit_breaker",
+    "aws_lambda_powertools/utilities/data_masking",
+    "aws_lambda_powertools/utilities/feature_flags",
+    "aws_lambda_powertools/utilities/kafka",
+    "aws_lambda_powertools/utilities/streaming",
     "bin",
     "cffi",  # of which cryptography loads `_cffi_backend` alone
     "duckdb/experimental",
@@ -37,6 +44,7 @@ _NOT_RUN = (
     "pyarrow/libarrow_flight*",
     "pyarrow/src",
     "pyarrow/tests",
+    "sqlglot/executor",
 )
 _STRIPS = {"x86_64": ("strip",), "arm64": ("aarch64-linux-gnu-strip", "llvm-strip")}
 
