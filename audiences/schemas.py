@@ -159,6 +159,7 @@ HELD = pa.schema(
         ("sent_at", AT),
         ("forgets_at", AT),  # when the platform drops it by itself; null: never
         ("state", pa.string()),  # held | unknown
+        ("attributes", KEY),  # digest of the attributes that went along; null: none did
     ]
 )
 

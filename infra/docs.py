@@ -134,8 +134,15 @@ def _section(each: Platform) -> Iterator[str]:
     yield "| Key | From identifiers, in which form |"
     yield "|---|---|"
     for key in each.keys:
-        yield f"| `{key.wire}` | {'; '.join(_form(each.slug, kind) for kind in key.types)} |"
+        parted = " with " if key.joined else "; "
+        yield f"| `{key.wire}` | {parted.join(_form(each.slug, kind) for kind in key.types)} |"
     yield ""
+    if each.attributes:
+        yield "| Goes along with the keys of what is added | From, in which form |"
+        yield "|---|---|"
+        for key in each.attributes:
+            yield f"| `{key.wire}` | {_form(each.slug, key.types[0])} |"
+        yield ""
     own = tuple(setting for setting in settings_of(each) if setting not in SETTINGS)
     if own:
         yield from _settings(own)

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audiences import schemas
 from audiences.delivery import outbox
-from audiences.delivery.cuts import Cut, cuts
+from audiences.delivery.cuts import FIELD, ROW, Cut, cuts
 from audiences.delivery.outbox import Planned
 from audiences.delivery.pool import Put, putting
 from audiences.lake.lake import Lake
@@ -33,6 +34,8 @@ ROWS = pa.schema(
         ("keys", schemas.KEYS),
         ("consent", pa.string()),
         ("forgets_at", schemas.AT),
+        ("attributes", schemas.KEY),  # their digest
+        ("along", pa.string()),  # the wire names of the attributes, parted by spaces
     ]
 )
 _HANDLE = re.compile(r"\{handle:([a-z]+-[0-9]{5})\}")
@@ -150,7 +153,15 @@ class _Writer:
         names = pa.array([request_id] * table.num_rows, pa.string())
         named = table.append_column("request", names)
         placed = named.append_column("place", pa.array(places, pa.int32()))
+        at = placed.column_names.index("along")
+        placed = placed.set_column(at, "along", _names(placed["along"]))
         self.rows.write_table(placed.select(ROWS.names).cast(ROWS))
+
+
+def _names(along: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the wire names of attributes without their values."""
+    pattern = f"{FIELD}[^{ROW}]*{ROW}?"
+    return pc.utf8_rtrim_whitespace(pc.replace_substring_regex(along, pattern, " "))
 
 
 def _part(planned: Planned) -> Part:

@@ -123,17 +123,22 @@ def _batch(platform: Platform, course: Course, op: Op, table: pa.Table) -> Batch
 
 def _rows(platform: Platform, course: Course, op: Op, table: pa.Table) -> list[Row]:
     wired = table["wired"].to_pylist()
-    keys = [tuple(_pair(text) for text in row.split(ROW)) for row in wired]
+    keys = [_pairs(text) for text in wired]
     if op is Op.REMOVE:
         return [Row(k, ttl_minutes=0 if platform.row_ttl else None) for k in keys]
     consents = [_consent(text) for text in table["consent"].to_pylist()]
     if not platform.row_ttl:
-        return [Row(k, c) for k, c in zip(keys, consents, strict=True)]
+        along = [_pairs(text) if text else () for text in table["along"].to_pylist()]
+        return [Row(k, c, attributes=a) for k, c, a in zip(keys, consents, along, strict=True)]
     ends = table["forgets_at"].to_pylist()
     return [
         Row(k, c, int((end - course.starts).total_seconds() // 60))
         for k, c, end in zip(keys, consents, ends, strict=True)
     ]
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple(_pair(part) for part in text.split(ROW))
 
 
 def _pair(text: str) -> tuple[str, str]:

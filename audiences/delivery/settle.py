@@ -166,18 +166,25 @@ def holds_sql(at: datetime, *, certain: bool = True, starts: datetime | None = N
         forgets = f"{now} + to_minutes({minutes})"
     accepted = "outcome = 'accepted'" if certain else "false"
     return f"""
-        WITH kept AS ({alive_sql(at)})
+        WITH kept AS ({alive_sql(at)}),
+        added AS (SELECT row FROM results WHERE op = 'add' AND outcome <> 'rejected'),
+        doubted AS (
+            SELECT row FROM results
+            WHERE op = 'add' AND outcome = 'rejected' OR op = 'remove' AND NOT {accepted})
         SELECT kept.* FROM kept ANTI JOIN results USING (row)
         UNION ALL
         SELECT sent.unit, row, sent.member, sent.keys, sent.consent, {now},
             CASE WHEN {accepted} THEN {forgets}
                 ELSE greatest(sent.forgets_at, kept.forgets_at) END,
-            CASE WHEN {accepted} THEN 'held' ELSE 'unknown' END
+            CASE WHEN {accepted} THEN 'held' ELSE 'unknown' END,
+            CASE WHEN {accepted} AND row NOT IN (FROM doubted) OR kept.attributes IS NULL
+                    OR kept.attributes = sent.attributes THEN sent.attributes
+                ELSE md5(concat(kept.attributes, sent.attributes))::UUID END
         FROM results AS sent LEFT JOIN kept USING (row)
         WHERE op = 'add' AND outcome <> 'rejected'
         UNION ALL
-        SELECT kept.* REPLACE ('unknown' AS state) FROM kept JOIN results USING (row)
-        WHERE op = 'add' AND outcome = 'rejected' OR op = 'remove' AND NOT {accepted}"""
+        SELECT kept.* REPLACE ('unknown' AS state) FROM kept
+        SEMI JOIN doubted USING (row) ANTI JOIN added USING (row)"""
 
 
 def sends_sql(at: datetime) -> str:

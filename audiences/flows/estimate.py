@@ -74,7 +74,7 @@ def _first_rows(workspace: Workspace, plan: Plan) -> list[dict[str, Any]]:
         con.register("sent_rows", lake.dataset([rows_key(plan.run)], ROWS))
         rows = table(
             con,
-            "SELECT request, place, op, keys, consent FROM sent_rows "
+            "SELECT request, place, op, keys, consent, along FROM sent_rows "
             f"QUALIFY row_number() OVER (PARTITION BY op ORDER BY request, place) <= {_SHOWN} "
             "ORDER BY op DESC, request, place",
         ).to_pylist()
@@ -83,6 +83,7 @@ def _first_rows(workspace: Workspace, plan: Plan) -> list[dict[str, Any]]:
             "op": row["op"],
             "request": row["request"],
             "keys": [f"{key['wire']}: {shape(key['value'])}" for key in row["keys"]],
+            "attributes": (row["along"] or "").split(),
             "consent": row["consent"],
         }
         for row in rows

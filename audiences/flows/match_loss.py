@@ -19,10 +19,19 @@ from audiences.flows.want import want
 from audiences.flows.workspace import Workspace
 from audiences.ingest.rejects import fix
 from audiences.lake import query, snapshot
+from audiences.match.attributes import spoken_types
 from audiences.match.handback import HEADER, fix_of, handback_sql
-from audiences.match.losses import OUTCOMES, as_dropped, counted, make_losses, taken_types
+from audiences.match.losses import (
+    OUTCOMES,
+    as_dropped,
+    counted,
+    counted_keys,
+    make_losses,
+    taken_types,
+)
 from audiences.match.refused import counted as counted_fields
 from audiences.match.refused import make_refused
+from audiences.platforms.base import Key
 from audiences.rules.spec import Audience
 from shared.clock import iso
 from shared.errors import IntegrityError
@@ -43,6 +52,7 @@ class MatchLoss:
     dropped: dict[str, int]  # as the plan counts them
     outcomes: tuple[dict[str, Any], ...]
     fields: tuple[dict[str, Any], ...]
+    keys: tuple[dict[str, Any], ...]  # members in the plan by each wire name
     file: str = ""
     lines: int = 0  # of the file
 
@@ -56,6 +66,7 @@ class MatchLoss:
                 "takes": [*self.takes],
                 "outcomes": [*self.outcomes],
                 "fields": [*self.fields],
+                "keys": [*self.keys],
             }
         )
 
@@ -80,7 +91,7 @@ def match_loss(
     built_audiences(workspace, [audience])
     own = next((entry.mode for entry in rule.sync if entry.to == destination), "mirror")
     with query.connect(workspace.lake.scratch, workspace.memory) as con:
-        types, dropped = _examine(con, workspace, rule, to, mode or own)
+        types, dropped, keys = _examine(con, workspace, rule, to, mode or own)
         lines = _write(con, handback_sql(to.consent), file, show_values) if file else 0
         counts, fields = counted(con), counted_fields(con)
     built = snapshot.latest(workspace.lake, f"members/{audience}")
@@ -96,6 +107,7 @@ def match_loss(
         dropped=dropped,
         outcomes=tuple(_outcome(*each) for each in counts),
         fields=tuple(_field(*each) for each in fields),
+        keys=keys,
         file=str(file or ""),
         lines=lines,
     )
@@ -103,19 +115,23 @@ def match_loss(
 
 def _examine(
     con: Connection, workspace: Workspace, rule: Audience, to: Destination, mode: str
-) -> tuple[tuple[str, ...], dict[str, int]]:
-    """Make `losses` and `refused_fields`; return the types taken, and the plan's own counts."""
+) -> tuple[tuple[str, ...], dict[str, int], tuple[dict[str, Any], ...]]:
+    """Make `losses` and `refused_fields`; return types taken, the plan's own counts, and keys."""
     audience_id = known_id(workspace, to, rule.name)
     takes, rules, dropped = want(con, workspace, rule, to, mode, audience_id)
     con.register("all_rejects", workspace.lake.log("rejects"))
     terms = terms_at(workspace, to, mode, workspace.now())
-    types = taken_types(takes, rules, terms.identity)
-    make_refused(con, rule.of, workspace.settings.default_country, types)
+    types, spoken = taken_types(takes, rules, terms.identity), spoken_types(takes, rules)
+    make_refused(con, rule.of, workspace.settings.default_country, types, spoken)
     make_losses(con, takes, rules, rule.of, to.consent, terms)
     if as_dropped(counted(con)) != dropped:
         # Better no report than one that tells another story than the plan.
         raise IntegrityError("the outcomes do not add up to the plan's own counts")
-    return types, dropped
+    return types, dropped, tuple(_key(*each) for each in counted_keys(con, takes))
+
+
+def _key(key: Key, members: int) -> dict[str, Any]:
+    return {"wire": key.wire, "types": [*key.types], "members": members}
 
 
 def _outcome(outcome: str, detail: str, members: int) -> dict[str, Any]:

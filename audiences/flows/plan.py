@@ -32,6 +32,7 @@ from shared.clock import iso
 from shared.errors import ConfigurationError, Fault
 
 VALID_HOURS = 24  # a plan that waits longer is made anew
+_AT_ONCE = 32 * 1024  # planned rows: with what goes along, one weighs about two kilobytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +241,7 @@ def _rebuilds(
 def _batches(con: Connection, to: Platform, mode: str) -> Iterator[pa.RecordBatch]:
     whole = mode in ("replace", "rebuild")
     for op in ("add", "remove") if whole else ("remove", "add"):
-        yield from query.batches(con, ordered_sql(op, to))
+        yield from query.batches(con, ordered_sql(op, to), size=_AT_ONCE)
 
 
 def _valid_until(

@@ -65,10 +65,12 @@ def profiles(con: Connection, lake: Lake, as_of: datetime, used: str | None = No
     """Make `profiles_now`; needs `people_now`.
 
     With `used`, only columns whose names stand in that text are read: whole records are wide.
+    When a version came, `ingest`, is read on request alone.
     """
     query.view_profiles(con, lake, as_of)
-    names = [n for n in schemas.PROFILES.names if n not in ("key", "ingest")]
-    columns = ", ".join(f"live.{n}" for n in names if used is None or n in used or n == "record")
+    every = " ".join(n for n in schemas.PROFILES.names if n != "ingest")
+    used = every if used is None else f"record {used}"
+    columns = ", ".join(f"live.{n}" for n in schemas.PROFILES.names if n in used and n != "key")
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE profiles_now AS SELECT people_now.person, {columns} "
         "FROM live_profiles AS live JOIN people_now USING (key)"

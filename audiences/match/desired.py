@@ -6,8 +6,9 @@ Steps after those of `consents`, each a named temporary table:
     owned      the identifiers of those who may be sent: member, key
     devices    their live devices with the value that a platform takes and their end of life
     contacts   customer numbers that are an e-mail address or a phone number
+    attributes, joined   what their records say beside; see `attributes`
     wires      unit, member, wire key, value, end of life: each value once in a unit
-    desired    rows as the platform wants them: unit, row, member, wired, keys, consent, expires_at
+    desired    unit, row, member, wired, keys, consent, expires_at, digest of attributes
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from audiences.identifiers.catalog import id_type
 from audiences.identifiers.packs import Encoding, Pack
 from audiences.lake.query import timestamp
 from audiences.match import uid2
+from audiences.match.attributes import FIELD, ROW, make_attributes, spoken_columns
 from audiences.match.clear import clear_types, make_clear
 from audiences.match.consents import make_consents, refused_sql
 from audiences.platforms.base import Platform
@@ -30,7 +32,6 @@ from audiences.platforms.base import Platform
 PROFILE_COLUMNS = (
     "consent_ads consent_personalization consent_string do_not_contact country external_id phone"
 )
-FIELD, ROW = "chr(31)", "chr(30)"  # no canonical value may hold a control character
 _ENCODED = {
     Encoding.SHA256_HEX: "lower(hex(digest))",
     Encoding.SHA256_BASE64: "to_base64(digest)",
@@ -63,8 +64,9 @@ USUAL = Terms()
 
 
 def profile_columns(platform: Platform, pack: Pack) -> str:
-    """Return what the steps read of `profiles_now`: contacts only for who takes them in clear."""
-    return " ".join([PROFILE_COLUMNS, *clear_types(platform, pack)])
+    """Return what the steps read of `profiles_now`: no more than the platform takes."""
+    own = [*clear_types(platform, pack), *spoken_columns(platform, pack)]
+    return " ".join([PROFILE_COLUMNS, *own])
 
 
 def eligible_sql(of: str, policy: Policy, *, opt_outs: bool = False) -> str:
@@ -165,6 +167,8 @@ def wires_sql(
     clear = clear_types(platform, pack)
     parts += [_records_sql(records, clear)] if records and of == "people" else []
     parts += [mapped] if mapped and of == "people" else []
+    if any(key.joined for key in platform.keys):
+        parts.append("SELECT member, NULL::UUID AS key, place, wire, value, NULL FROM joined")
     unit = "key" if platform.row_ttl else "member"
     return f"""
         SELECT {unit} AS unit, member, place, wire, value,
@@ -213,6 +217,7 @@ def desired_sql(platform: Platform) -> str:
     a member's rows go together. A platform that never forgets gets a short-lived id only in a
     row with a durable key: that row can be taken back without naming an id whose life is over.
     Equal keys are one row, whoever has them: two spellings of one Gmail address are one mailbox.
+    Attributes are no part of what a row is: it is taken back by its keys alone.
     """
     limits = platform.limits
     if limits.one_per_wire:
@@ -237,8 +242,8 @@ def desired_sql(platform: Platform) -> str:
                     k.wire || {FIELD} || k.value), {ROW}) AS wired
             FROM rows)
         SELECT written.unit, left(sha256(wired), 32)::UUID AS row, written.member, wired, keys,
-            written.expires_at, eligible.consent
-        FROM written JOIN eligible USING (member)
+            written.expires_at, eligible.consent, attributes.digest AS attributes
+        FROM written JOIN eligible USING (member) LEFT JOIN attributes USING (member)
         QUALIFY row_number() OVER (
             PARTITION BY row ORDER BY written.expires_at DESC NULLS FIRST, written.unit) = 1"""
 
@@ -261,17 +266,13 @@ def make_eligible(
 
 
 def make_desired(
-    con: Connection,
-    platform: Platform,
-    pack: Pack,
-    of: str,
-    policy: Policy,
-    terms: Terms = USUAL,
+    con: Connection, platform: Platform, pack: Pack, of: str, policy: Policy, terms: Terms = USUAL
 ) -> dict[str, int]:
     """Run the steps over `members_now` of one audience; return why members fell out, counted."""
     mode, identity, outlive = terms.mode, terms.identity, terms.outlive
     make_eligible(con, platform, of, policy, mode=mode, opt_outs=bool(identity))
     clear = clear_types(platform, pack)
+    make_attributes(con, platform, pack, of)
     if clear and of == "people":
         make_clear(con, clear, terms.country)
     devices, mapped = devices_sql(policy, outlive), ""

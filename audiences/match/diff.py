@@ -3,9 +3,9 @@
 Steps, each a named temporary table:
 
     holding   what the platform holds now, without rows that it has forgotten by itself
-    stale     rows held but not wanted any more
+    stale     rows held but not wanted any more, or not with what went along
     broken    units that a removal of stale rows takes rows from
-    changes   op, unit, row, member, wired, keys, consent, forgets_at, why
+    changes   op, unit, row, member, wired, keys, consent, forgets_at, why, attributes
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from duckdb import DuckDBPyConnection as Connection
 
 from audiences.lake.query import timestamp
-from audiences.match.desired import FIELD, ROW
+from audiences.match.attributes import FIELD, ROW
 from audiences.platforms.base import Platform
 
 
@@ -44,7 +44,7 @@ def holding_sql(platform: Platform, as_of: datetime, starts: datetime) -> str:
     return f"""
         SELECT coalesce(desired.unit, {person}, held_before.unit) AS unit, row,
             coalesce(desired.member, {person}, held_before.member) AS member,
-            held_before.consent, sent_at, forgets_at, state,
+            held_before.consent, sent_at, forgets_at, state, held_before.attributes,
             list_filter(held_before.keys,
                 lambda k: k.expires_at IS NULL OR k.expires_at > {end}) AS keys
         FROM held_before LEFT JOIN desired USING (row)
@@ -52,10 +52,21 @@ def holding_sql(platform: Platform, as_of: datetime, starts: datetime) -> str:
         WHERE forgets_at IS NULL OR forgets_at > {now}"""
 
 
-def stale_sql(mode: str) -> str:
-    """Find rows to take back; a mode that keeps rows finds only those that nobody may keep."""
+def stale_sql(platform: Platform, mode: str) -> str:
+    """Find rows to take back; a mode that keeps rows finds only those that nobody may keep.
+
+    A row that went out with other attributes than it has now may have matched somebody else by
+    them: it is taken back and sent anew, unless what is sent anew takes its place by itself. One
+    that went without any is only sent again.
+    """
     only = " SEMI JOIN barred USING (row)" if mode == "add" else ""
-    return f"SELECT * FROM holding ANTI JOIN desired USING (row){only}"
+    gone = f"SELECT * FROM holding ANTI JOIN desired USING (row){only}"
+    if mode != "mirror" or platform.upserts:
+        return gone
+    return f"""
+        {gone} UNION ALL SELECT holding.* FROM holding JOIN desired USING (row)
+        WHERE holding.attributes IS NOT NULL
+            AND holding.attributes IS DISTINCT FROM desired.attributes"""
 
 
 def broken_sql() -> str:
@@ -74,12 +85,13 @@ def broken_sql() -> str:
 def changes_sql(platform: Platform, starts: datetime, mode: str = "mirror") -> str:
     """List every row to remove and to add, with the reason.
 
-    All rows of a broken unit are added again. A row is refreshed when the platform would forget
-    it in less than half of the time that it may still keep it, or later than it may keep it.
-    Lifetimes count from `starts`, the end of the plan's own validity, so that none can outlast
-    the identifier. Where the platform forgets members by itself, its time begins with the last
-    request that a plan may send: none is thought forgotten that may still be there. What replaces
-    the whole has everybody in it, and whoever is not goes out by that.
+    All rows of a broken unit are added again, and rows with other attributes than before. A row is
+    refreshed when the platform would forget it in less than half of the time that it may still
+    keep it, or later than it may keep it. Lifetimes count from `starts`, the end of the plan's own
+    validity, so that none can outlast the identifier. Where the platform forgets members by
+    itself, its time begins with the last request that a plan may send: none is thought forgotten
+    that may still be there. What replaces the whole has everybody in it, and whoever is not goes
+    out by that.
     """
     begin = timestamp(starts)
     whole = mode in ("replace", "rebuild")
@@ -98,25 +110,28 @@ def changes_sql(platform: Platform, starts: datetime, mode: str = "mirror") -> s
         until, alive, fading = "NULL::TIMESTAMPTZ", "true", "false"
     out = "true" if whole else "len(keys) > 0"
     broken = "false" if whole else "broken.unit IS NOT NULL"
+    other = "holding.attributes IS DISTINCT FROM desired.attributes"
     wired = f"list_transform(keys, lambda k: k.wire || {FIELD} || k.value)"
     return f"""
         WITH known AS (SELECT DISTINCT unit FROM holding)
         SELECT 'remove' AS op, unit, row, member, array_to_string({wired}, {ROW}) AS wired, keys,
             consent, NULL::TIMESTAMPTZ AS forgets_at,
-            CASE WHEN unit IN (SELECT unit FROM desired) THEN 'changed' ELSE 'removed' END AS why
+            CASE WHEN unit IN (SELECT unit FROM desired) THEN 'changed' ELSE 'removed' END AS why,
+            NULL::UUID AS attributes
         FROM stale WHERE {out}
         UNION ALL
         SELECT 'add', desired.unit, desired.row, desired.member, desired.wired, desired.keys,
             desired.consent, {until} AS forgets_at,
             CASE WHEN known.unit IS NULL THEN 'added'
-                WHEN {broken} OR holding.row IS NULL THEN 'changed'
+                WHEN {broken} OR holding.row IS NULL OR {other} THEN 'changed'
                 WHEN holding.state <> 'held' THEN 'unknown'
-                ELSE 'refreshed' END AS why
+                ELSE 'refreshed' END AS why,
+            desired.attributes
         FROM desired LEFT JOIN holding ON holding.row = desired.row
         LEFT JOIN broken ON broken.unit = desired.unit
         LEFT JOIN known ON known.unit = desired.unit
         WHERE {alive} AND ({whole} OR holding.row IS NULL OR holding.state <> 'held'
-            OR broken.unit IS NOT NULL OR {fading})"""
+            OR broken.unit IS NOT NULL OR {fading} OR {other})"""
 
 
 def make_changes(
@@ -125,7 +140,7 @@ def make_changes(
     """Run the steps over `desired` and `held_before`; return how many units change, by why."""
     steps = {
         "holding": holding_sql(platform, as_of, starts),
-        "stale": stale_sql(mode),
+        "stale": stale_sql(platform, mode),
         "broken": broken_sql(),
         "changes": changes_sql(platform, starts, mode),
     }
@@ -139,12 +154,16 @@ def ordered_sql(op: str, platform: Platform) -> str:
     """Put the rows of one operation into the order in which requests are cut from them.
 
     `part` is what all rows of a request have in common: their wire name, where a request carries
-    one kind of key alone.
+    one kind of key alone. `along` is the text of the attributes.
     """
     part = f"split_part(wired, {FIELD}, 1)" if platform.limits.one_wire else "''"
+    along, join = "NULL::VARCHAR", ""
+    if platform.attributes and op == "add":
+        along, join = "attributes.text", " LEFT JOIN attributes USING (member)"
     return f"""
-        SELECT op, {part} AS part, unit, row, member, wired, keys, consent, forgets_at
-        FROM changes WHERE op = '{op}' ORDER BY part, unit, row"""
+        SELECT op, {part} AS part, unit, row, member, wired, keys, consent, forgets_at,
+            changes.attributes, {along} AS along
+        FROM changes{join} WHERE op = '{op}' ORDER BY part, unit, row"""
 
 
 def needs_rebuild_sql(mode: str) -> str:

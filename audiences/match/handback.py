@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audiences.consent.policy import FLAGS, Policy
+from audiences.match.attributes import COLUMNS
 from audiences.match.losses import OUTCOMES
 
 HEADER = ("source", "external_id", "ingest", "row", "field", "reason", "matched")
@@ -51,8 +52,8 @@ def _consent_sql(policy: Policy) -> str:
 
 
 def _value_sql() -> str:
-    cells = ("external_id", "email", "phone", "country", *FLAGS.values())
-    cases = " ".join(f"WHEN '{name}' THEN records.{name}::VARCHAR" for name in cells)
+    named = dict.fromkeys(("external_id", "email", "phone", *COLUMNS.values(), *FLAGS.values()))
+    cases = " ".join(f"WHEN '{name}' THEN records.{name}::VARCHAR" for name in named)
     return f"CASE field {cases} END"
 
 

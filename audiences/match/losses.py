@@ -16,8 +16,9 @@ from audiences.consent.policy import FLAGS, Policy
 from audiences.identifiers.catalog import id_type
 from audiences.identifiers.packs import Pack
 from audiences.match import uid2
+from audiences.match.attributes import COLUMNS, FIELD, ROW
 from audiences.match.desired import Terms
-from audiences.platforms.base import Platform
+from audiences.platforms.base import Key, Platform
 
 NO_KEY = "no_key"  # the plan's word for all outcomes of who may be sent and has nothing to send
 
@@ -195,7 +196,7 @@ def _steps_sql(platform: Platform, pack: Pack, of: str, terms: Terms) -> str:
             SELECT member, bool_or(reason = 'no_country') AS no_country,
                 string_agg(DISTINCT told, ', ' ORDER BY told) AS fields
             FROM (SELECT *, field || ' ' || reason AS told FROM refused_fields)
-            WHERE field <> 'country' GROUP BY member)"""
+            WHERE field NOT IN {(*COLUMNS.values(),)!r} GROUP BY member)"""
 
 
 _OUTCOME_SQL = """CASE
@@ -235,6 +236,18 @@ def counted(con: Connection) -> list[tuple[str, str, int]]:
         "ORDER BY count(*) DESC, outcome, 2"
     ).fetchall()
     return found
+
+
+def counted_keys(con: Connection, platform: Platform) -> list[tuple[Key, int]]:
+    """Return how many members the plan has with each key and attribute, in the platform's order."""
+    found = con.execute(
+        "WITH sent AS (SELECT member, unnest(keys).wire AS wire FROM desired UNION ALL "
+        f"SELECT member, split_part(unnest(string_split(text, {ROW})), {FIELD}, 1) "
+        "FROM attributes SEMI JOIN desired USING (member)) "
+        "SELECT wire, count(DISTINCT member) FROM sent GROUP BY wire"
+    ).fetchall()
+    members = dict(found)
+    return [(key, members.get(key.wire, 0)) for key in (*platform.keys, *platform.attributes)]
 
 
 def as_dropped(counts: list[tuple[str, str, int]]) -> dict[str, int]:

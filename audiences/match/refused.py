@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,10 +27,17 @@ def records_sql(of: str) -> str:
         JOIN members_now ON members_now.member = people_now.person{none}"""
 
 
-def make_refused(con: Connection, of: str, country: str | None, takes: Sequence[str]) -> None:
+def make_refused(
+    con: Connection,
+    of: str,
+    country: str | None,
+    takes: Sequence[str],
+    spoken: Mapping[str, str] | None = None,
+) -> None:
     """Make `records` and `refused_fields` (record, member, field, reason), each refusal once.
 
-    Only fields of types that the platform `takes` count, and the country where it takes phones.
+    Only fields of types that the platform `takes` count, attributes that are `spoken` to it (type
+    to column), and the country where it takes phones.
     What ingest noted is kept for 30 days; of an older record the field is judged again, as it
     stands in the profile. Needs the views of the lake, `members_now` and `all_rejects`.
     """
@@ -44,6 +51,8 @@ def make_refused(con: Connection, of: str, country: str | None, takes: Sequence[
         f"WHERE noted.\"table\" = 'profiles' AND noted.scope = 'field' AND noted.field IN ({names})"
     )
     judged = [_judged(con, field, country) for field in FIELDS if field in wanted]
+    columns = set((spoken or {}).values()) - {"country"}
+    judged += [_judged_once(con, column) for column in sorted(columns)]
     con.register("judged_fields", pa.concat_tables([_JUDGED.empty_table(), *judged]))
     con.execute(
         "CREATE OR REPLACE TEMP TABLE refused_fields AS FROM noted UNION ALL "
@@ -67,6 +76,23 @@ def _judged(con: Connection, field: str, country: str | None) -> pa.Table:
         columns = [record, pa.repeat(field, len(record)), reasons.filter(bad)]
         found.append(pa.table(columns, schema=_JUDGED))
     return pa.concat_tables([_JUDGED.empty_table(), *found])
+
+
+def _judged_once(con: Connection, column: str) -> pa.Table:
+    """Judge a column of attributes: each text once, as names and places come again and again."""
+    texts = query.table(
+        con,
+        f"SELECT DISTINCT {column} AS text, country FROM records WHERE trim({column}) <> ''",
+    )
+    values, reasons = canonical_column(column, texts["text"], texts["country"])
+    con.register("judged_texts", texts.append_column("reason", reasons).filter(pc.is_null(values)))
+    found = query.table(
+        con,
+        f"SELECT record, '{column}' AS field, reason FROM records JOIN judged_texts "
+        f"ON text = {column} AND judged_texts.country IS NOT DISTINCT FROM records.country",
+    )
+    con.unregister("judged_texts")
+    return found.cast(_JUDGED)
 
 
 def counted(con: Connection) -> list[tuple[str, str, int, int]]:

@@ -46,7 +46,11 @@ CLIENT = Setting(
 NOTES = (
     "A record is named by a digest of its keys: no number of the company's leaves it.",
     "A name of an audience gets what it needs to have 10 characters, and loses other signs.",
-    "Names and addresses are not sent; a person has an entry of each address and number.",
+    (
+        "A person has an entry of each e-mail address and number; name, street and place stand in "
+        "all of them, and go with a new record alone."
+    ),
+    "A record of the same keys takes the place of the one before: new names need no removal.",
     "AMC's terms must be accepted before records can go to a connection.",
 )
 UNVERIFIED = (

@@ -41,8 +41,13 @@ ANSWERS = {
 }
 NOTES = (
     (
-        "Every request of every audience has the same four columns, with empty text for what a "
-        "row lacks: an audience that has seen another schema answers `#2650 data source mismatch`."
+        "Every request of every audience has the same fourteen columns, with empty text for what a "
+        "row lacks or is not sent: an audience that has seen another schema answers `#2650 data "
+        "source mismatch`."
+    ),
+    (
+        "Names, places and births refine a row that has a key, when it is added; it is taken back "
+        "by its keys alone, of which any one is enough."
     ),
     "A removal is `POST …/users?method=delete`, because some proxies drop the body of a `DELETE`.",
     (

@@ -10,12 +10,17 @@ from urllib.parse import quote
 from audiences.platforms import _amazon_account as account
 from audiences.platforms import _amazon_answers as judge
 from audiences.platforms import answers as say
+from audiences.platforms.alongside import ATTRIBUTES, keys, variant
 from audiences.platforms.base import Batch, Key, Limits, Op, Platform, Request, Row, Target
 from audiences.platforms.bodies import bare, bare_rows_at
 
 KEYS = (
     Key(wire="email", types=("email", "email_sha256")),
     Key(wire="phone", types=("phone",)),
+)
+ALONG = (
+    *keys(firstname="first_name", lastname="last_name"),
+    *keys(address="street", city="city", state="state", postal="zip"),
 )
 _ACTIONS = {Op.ADD: "CREATE", Op.REMOVE: "DELETE"}
 
@@ -48,9 +53,13 @@ def _name(row: Row) -> str:
 
 
 def _pii(row: Row) -> list[dict[str, str]]:
-    """Pair the addresses with the numbers, in their order; what is left stands alone."""
+    """Pair the addresses with the numbers, in their order; what is left stands alone.
+
+    Each of them comes with the name and the place, which are the same person's.
+    """
     by_wire = [[{w: v} for w, v in row.keys if w == key.wire] for key in KEYS]
-    return [(mail or {}) | (phone or {}) for mail, phone in zip_longest(*by_wire)]
+    along = dict(row.attributes)
+    return [(mail or {}) | (phone or {}) | along for mail, phone in zip_longest(*by_wire)]
 
 
 def _consent(row: Row, country: str) -> dict[str, Any]:
@@ -76,6 +85,7 @@ AMAZON = Platform(
     version="v1",
     docs="https://advertising.amazon.com/API/docs/en-us/amc-advertiser-audience",
     keys=KEYS,
+    attributes=ALONG,
     of=frozenset({"people"}),
     limits=Limits(
         rows=6_000,
@@ -88,6 +98,7 @@ AMAZON = Platform(
     row_ttl=False,
     max_ttl_days=None,
     forgets=account.LIFETIME,
+    upserts=True,  # by the record's name
     minimum=2_000,
     request=_request,
     outcome=judge.outcome,
@@ -108,7 +119,8 @@ AMAZON = Platform(
     lifetime="as `ttl_days` says, from the last add",
     consent="`amznUserData` of each record, denied where either consent is; left out where unknown",
     answers=judge.ANSWERS,
-    settings=(account.REGION, account.COUNTRY, account.LIFETIME, account.CLIENT),
+    variant=variant,
+    settings=(account.REGION, account.COUNTRY, account.LIFETIME, account.CLIENT, ATTRIBUTES),
     notes=account.NOTES,
     unverified=account.UNVERIFIED,
 )

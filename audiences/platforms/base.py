@@ -1,9 +1,8 @@
 """What a platform is: a declaration plus pure functions from rows to request bytes and back.
 
-A platform does no I/O, keeps no state, and normalises nothing: it receives wire values that are
-ready (`audiences.match` made them), and answers as they came: `Answer.status` 0 means that none
-came; header names are lower case. Equal batches give equal bytes: a name or number that a run
-needs is made from `Batch.at`, never from a clock or at random.
+A platform does no I/O, keeps no state, and normalises nothing: it gets values that are ready from
+`audiences.match`, and answers as they came: `Answer.status` 0 means that none came; header names
+are lower case. Equal batches give equal bytes: what a run needs beside is made of `Batch.at`.
 """
 
 from __future__ import annotations
@@ -44,7 +43,8 @@ class Key:
     """One key that a platform takes; its form and encoding stand in the platform's rule pack."""
 
     wire: str  # the platform's own name of it
-    types: tuple[str, ...]  # identifier types of identifiers.catalog
+    types: tuple[str, ...]  # of identifiers.catalog
+    joined: bool = False  # one value of attributes of all these types, parted by `bodies.PART`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +93,7 @@ class Row:
     keys: tuple[tuple[str, str], ...]
     consent: Consent = Consent()
     ttl_minutes: int | None = None  # only where the platform has `row_ttl`; from now on
+    attributes: tuple[tuple[str, str], ...] = ()  # of `Platform.attributes`; only in what is added
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,8 +228,7 @@ class Platform:
     `request`, `outcome` and `authorise` are required; of the others each is None where the
     platform has no such call. `authorise` gets the request with its absolute URL as `path` and
     returns the headers that carry credentials; it, `sealed`, `opened` and the two `refresh`
-    functions are the only ones that see them. In `status_outcome` PENDING means ask again, RETRY
-    send again.
+    functions alone see them. In `status_outcome` PENDING means ask again, RETRY send again.
     """
 
     slug: str
@@ -239,12 +239,14 @@ class Platform:
     keys: tuple[Key, ...]  # in order of preference and of columns
     of: frozenset[str]  # {"people"}, {"devices"} or both
     limits: Limits
+    attributes: tuple[Key, ...] = ()  # refine a row with keys when it is added; never alone
     row_ttl: bool  # whether each row carries its own lifetime (`Row.ttl_minutes`)
     max_ttl_days: int | None  # longest lifetime of a row; None without `row_ttl`
     rules: str = ""  # the rule pack, where it is not the one of its slug
 
     # What it can be asked to do, and what it does by itself.
     ops: frozenset[Op] = frozenset({Op.ADD, Op.REMOVE})  # without REMOVE, mirror rebuilds
+    upserts: bool = False  # what is added under equal keys takes the place of what was
     forgets_days: int | None = None  # it forgets a member so long after the last add
     forgets: Setting | None = None  # the setting that says `forgets_days`, where one does
     minimum: int | None = None  # matched members below which an audience cannot be used
@@ -279,9 +281,8 @@ class Platform:
     found: Callable[[Request, Answer, str], str | Request | None] | None = None
     create: Callable[[Target, Audience], Request] | None = None
     created: Callable[[Answer], str] | None = None
-    equip: Callable[[Target, Audience], Sequence[Request]] | None = (
-        None  # what a new audience needs once before it can be used; may be repeated
-    )
+    # What a new audience needs once before it can be used; may be repeated.
+    equip: Callable[[Target, Audience], Sequence[Request]] | None = None
     gone: frozenset[str] = frozenset()  # codes that say, of what is to go, that it is not there
     told: Callable[[Answer], Outcome] | None = None  # calls without rows; None: a 2xx is done
     young_seconds: tuple[float, float] = (0.0, 0.0)  # (wait after creation, forgive 404 so long)

@@ -11,6 +11,7 @@ from datetime import datetime
 from audiences.platforms.answers import compact
 from audiences.platforms.base import AUDIENCE_ID, Target
 
+PART = "\x1d"  # between the values of a joined key; no canonical value may hold one
 _BARE = rb'("%s":)(\{audience_id\}|[0-9]+)'
 _QUOTED = rb'("%s":)"(\{audience_id\}|[0-9]+)"'
 

@@ -10,14 +10,17 @@ from audiences.platforms import _google_account as account
 from audiences.platforms import answers as say
 from audiences.platforms import oauth
 from audiences.platforms._google_answers import ANSWERS, outcome, status_outcome
+from audiences.platforms.alongside import ATTRIBUTES, variant
 from audiences.platforms.base import Batch, Course, Key, Limits, Op, Platform, Request, Row, Target
-from audiences.platforms.bodies import rows_at
+from audiences.platforms.bodies import PART, rows_at
 
 KEYS = (
     # Not email_sha256: a gmail address loses its dots before hashing, and a digest keeps them.
     Key(wire="emailAddress", types=("email",)),
     Key(wire="phoneNumber", types=("phone",)),
+    Key(wire="address", types=("first_name", "last_name", "country", "zip"), joined=True),
 )
+_ADDRESS = ("givenName", "familyName", "regionCode", "postalCode")  # as `address` joins its types
 _GRANTED = {True: "CONSENT_GRANTED", False: "CONSENT_DENIED"}
 
 
@@ -44,7 +47,7 @@ def _closing(course: Course) -> Sequence[Request]:
 
 
 def _member(row: Row, adding: bool) -> dict[str, Any]:
-    identifiers = [{wire: value} for wire, value in row.keys]
+    identifiers = [{wire: _value(wire, value)} for wire, value in row.keys]
     member: dict[str, Any] = {"compositeData": {"userData": {"userIdentifiers": identifiers}}}
     said = {
         "adUserData": row.consent.ad_user_data,
@@ -52,6 +55,12 @@ def _member(row: Row, adding: bool) -> dict[str, Any]:
     }
     consent = {name: _GRANTED[given] for name, given in said.items() if given is not None}
     return member | {"consent": consent} if adding and consent else member
+
+
+def _value(wire: str, value: str) -> Any:
+    """Return an identifier's value; all four parts of an address are there, or it is no key."""
+    joined = wire == "address"
+    return dict(zip(_ADDRESS, value.split(PART), strict=True)) if joined else value
 
 
 def _destination(target: Target) -> dict[str, Any]:
@@ -112,11 +121,16 @@ GOOGLE = Platform(
     lifetime="of the list: at most 540 days",
     consent="`adUserData` and `adPersonalization` of each member, left out where unknown",
     answers=ANSWERS,
-    settings=(account.LOGIN_ACCOUNT, account.ACCOUNT_TYPE),
+    variant=variant,
+    settings=(account.LOGIN_ACCOUNT, account.ACCOUNT_TYPE, ATTRIBUTES),
     notes=(
         (
             "`email_sha256` is not taken: for gmail.com Google wants dots and `+tags` gone before "
             "hashing, and a digest made elsewhere cannot be mended."
+        ),
+        (
+            "An address is hashed given and family name with the country and the postal code in "
+            "clear: a record that lacks one of the four has none."
         ),
         "There is no consent of the whole request: it travels with each member.",
         (
@@ -129,5 +143,5 @@ GOOGLE = Platform(
             "others go out in a smaller request."
         ),
     ),
-    unverified=("Postal addresses, user ids and mobile ids are not sent.",),
+    unverified=("User ids and mobile ids are not sent.",),
 )

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from audiences.platforms import _meta_answers as judged
 from audiences.platforms import answers as say
 from audiences.platforms import oauth
+from audiences.platforms.alongside import ATTRIBUTES, keys, variant
 from audiences.platforms.base import (
     Answer,
     Audience,
@@ -30,8 +31,12 @@ KEYS = (
     Key(wire="PHONE", types=("phone",)),
     Key(wire="MADID", types=("idfa", "gaid", "maid")),
 )
+ALONG = (  # FI says nothing that FN does not
+    *keys(FN="first_name", LN="last_name", CT="city", ST="state", ZIP="zip", COUNTRY="country"),
+    *keys(GEN="gender", DOBY="birth_year", DOBM="birth_month", DOBD="birth_day"),
+)
 # One schema for ever: an audience that has seen another answers "#2650 data source mismatch".
-SCHEMA = [key.wire for key in KEYS]
+SCHEMA = [key.wire for key in KEYS + ALONG]
 
 _EDGES = {
     Op.ADD: "users",
@@ -52,13 +57,9 @@ _FILE_SOURCE = Setting(
 
 
 def _request(batch: Batch) -> Request:
-    columns = [dict(row.keys) for row in batch.rows]
-    body: dict[str, Any] = {
-        "payload": {
-            "schema": SCHEMA,
-            "data": [[row.get(wire, "") for wire in SCHEMA] for row in columns],
-        }
-    }
+    rows = (dict(row.keys + row.attributes) for row in batch.rows)
+    data = [[row.get(wire, "") for wire in SCHEMA] for row in rows]
+    body: dict[str, Any] = {"payload": {"schema": SCHEMA, "data": data}}
     if batch.op is Op.REPLACE:
         number = unique(batch.target, batch.at)
         session = {"session_id": number, "batch_seq": batch.number + 1}
@@ -113,6 +114,7 @@ META = Platform(
     version=VERSION,
     docs="https://developers.facebook.com/docs/marketing-api/reference/custom-audience/users",
     keys=KEYS,
+    attributes=ALONG,
     of=frozenset({"people"}),
     limits=Limits(rows=10_000, keys_per_row=4, one_per_wire=True, concurrency=4, per_second=10.0),
     row_ttl=False,
@@ -136,7 +138,8 @@ META = Platform(
     credentials="system user token",
     consent="none exists for customer lists",
     answers=judged.ANSWERS,
-    settings=(_FILE_SOURCE,),
+    variant=variant,
+    settings=(_FILE_SOURCE, ATTRIBUTES),
     notes=judged.NOTES,
     unverified=judged.UNVERIFIED,
 )

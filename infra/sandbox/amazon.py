@@ -29,7 +29,8 @@ FIRST_ID = 379_909_525_712_000_000  # over 2**53, as the real ones are
 MEDIA = "application/vnd.amcaudiences.v1+json"
 AT = "/amc/audiences"
 GRANTS_AT = "/auth/o2/token"
-PII = ("email", "phone", "firstname", "lastname", "address", "city", "state", "postal")
+OWN = ("email", "phone")  # of which a member's key is made
+PII = (*OWN, "firstname", "lastname", "address", "city", "state", "postal")
 RECORD = ("externalUserId", "countryCode", "action", "hashedPII", "userConsent", "measurements")
 EXTERNAL = re.compile(r"[0-9a-zA-Z_-]{1,128}")
 NAME = re.compile(r"[0-9a-zA-Z _-]{10,128}")
@@ -179,7 +180,8 @@ def _apply(job: Job, records: list[Any], reasons: list[str], end: datetime) -> N
             held.pop(keys.get(external, ""), None)
         keys.pop(external, None)
         if record["action"] == "CREATE":
-            values = tuple(value for one in record["hashedPII"] for value in one.values() if value)
+            pii = record["hashedPII"]
+            values = tuple(one[name] for one in pii for name in one if name in OWN and one[name])
             values = values or (external,)
             keys[external] = ",".join(values)
             audience.add([values], end)

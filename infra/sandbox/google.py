@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from infra.sandbox._google_enums import read
+from infra.sandbox._google_identifiers import check_values, identifiers, member_key
 from infra.sandbox._google_lists import lists
-from infra.sandbox._google_refusals import check_fields, fault, refused, refused_rows
-from infra.sandbox.call import HASHES, Call, Reply, StandIn, misfits, spoilt
+from infra.sandbox._google_refusals import check_fields, fault, refused
+from infra.sandbox.call import Call, Reply, StandIn, spoilt
 from infra.sandbox.oauth import Door, issue
 from infra.sandbox.state import Audience, State
 from shared.clock import parse_instant
 from shared.errors import ConfigurationError
 
 MEMBERS = 10_000
-IDENTIFIERS = 10
-# In the order of a member's key.
-KINDS = ("emailAddress", "phoneNumber")
 COMMON = ("destinations", "audienceMembers", "validateOnly", "encoding", "encryptionInfo")
 DOOR = Door(more={"scope": "https://www.googleapis.com/auth/datamanager"})
 CONSENTS = {"CONSENT_GRANTED", "CONSENT_DENIED", "CONSENT_STATUS_UNSPECIFIED"}
@@ -62,12 +60,12 @@ def _members(call: Call, state: State, verb: str) -> Reply:
     body = _body(call, verb)
     audience = _audience(state, body["destinations"])
     members: list[Any] = body["audienceMembers"]
-    found = [_identifiers(member, verb) for member in members]
-    _hashes(found)
+    found = [identifiers(member, verb) for member in members]
+    check_values(found)
     denied = [_denied(member, body.get("consent")) for member in members]
     spoil = spoilt(len(members)) if call.spoil else 0
     kept = [i for i in range(len(members)) if i >= spoil and not denied[i]]
-    rows = [tuple(value for _, value in sorted(found[i], key=_order)) for i in kept]
+    rows = [member_key(found[i]) for i in kept]
     if not body.get("validateOnly"):
         audience.add(rows) if verb == "ingest" else audience.remove(rows)
         now = state.clock.now()
@@ -110,13 +108,9 @@ def _remove_all(call: Call, state: State) -> Reply:
     added = audience.facts.get("added", {})
     gone = [key for key in audience.members if added.get(key, before) < before]
     if not body.get("validateOnly"):
-        audience.remove([audience.members[key] or tuple(key.split(",")) for key in gone])
+        audience.drop(gone)
     counted = {"records": len(gone), "identifiers": 0, "refused": {}}
     return _taken(call, state, destination=body["destinations"][0], verb="remove", **counted)
-
-
-def _order(pair: tuple[str, str]) -> int:
-    return KINDS.index(pair[0])
 
 
 def _read(call: Call) -> dict[str, Any]:
@@ -174,41 +168,6 @@ def _account(account: Any, name: str) -> None:
     kind, number = account.get("accountType"), account.get("accountId")
     if not re.fullmatch(r"[0-9]{1,20}", str(number)) or not re.fullmatch(r"[A-Z_]+", str(kind)):
         raise refused(400, "INVALID_ARGUMENT", "INVALID_DESTINATION", place)
-
-
-def _identifiers(member: Any, verb: str) -> list[tuple[str, str]]:
-    """Return the identifiers of one member; anything but user data is of another kind of list."""
-    consent = ("consent",) if verb == "ingest" else ()
-    if not isinstance(member, dict):
-        raise refused(400, "INVALID_ARGUMENT", "INVALID_AUDIENCE_MEMBER", "audience_members")
-    kinds = ("compositeData", "userData", "destinationReferences")
-    check_fields(member, (*kinds, *consent), "audience_members.")
-    composite = member.get("compositeData")
-    data = composite.get("userData") if isinstance(composite, dict) else member.get("userData")
-    found = data.get("userIdentifiers") if isinstance(data, dict) else None
-    if not isinstance(found, list) or not found:
-        raise refused(400, "INVALID_ARGUMENT", "REQUIRED_FIELD_MISSING", "audience_members")
-    if len(found) > IDENTIFIERS:
-        raise refused(400, "INVALID_ARGUMENT", "TOO_MANY_USER_IDENTIFIERS", "audience_members")
-    pairs = [pair for one in found if isinstance(one, dict) for pair in one.items()]
-    if len(pairs) != len(found) or any(name not in KINDS for name, _ in pairs):
-        raise refused(400, "INVALID_ARGUMENT", "INVALID_AUDIENCE_MEMBER", "audience_members")
-    return pairs
-
-
-def _hashes(found: Sequence[Sequence[tuple[str, str]]]) -> None:
-    """Refuse the call when one value is no digest, naming the rows as Google does."""
-    values = [value for pairs in found for _, value in pairs]
-    if not misfits(HASHES, values) and all(values):
-        return
-    bad = {}
-    for row, pairs in enumerate(found):
-        for at, (_, value) in enumerate(pairs):
-            if not value or misfits(HASHES, [value]):
-                hexes = re.fullmatch(r"[0-9a-fA-F]*", str(value))
-                place = f"audience_members[{row}].composite_data.user_data.user_identifiers[{at}]"
-                bad[place] = "INVALID_SHA256_FORMAT" if hexes else "INVALID_HEX_ENCODING"
-    raise refused_rows(bad)
 
 
 def _denied(member: Mapping[str, Any], whole: Any) -> bool:

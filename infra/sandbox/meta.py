@@ -25,9 +25,11 @@ from infra.sandbox.state import Audience, State
 ROWS = 10_000
 AUDIENCES = 500
 FIRST_ID = 23_850_000_000_000_000
-# In the order of a member's key; names and places follow the keys that the bridge sends.
-HASHED = ("EMAIL", "PHONE", "FN", "LN", "FI", "GEN", "DOBY", "DOBM", "DOBD", "CT", "ST", "ZIP")
-ORDER = ("EXTERN_ID", "EMAIL", "PHONE", "MADID", *HASHED[2:], "COUNTRY")
+# In the order of a member's key. Names, places and births are not unique: they refine the keys of
+# a row, and make a member only of a row that has none.
+OWN = ("EXTERN_ID", "EMAIL", "PHONE", "MADID")
+REFINING = ("FN", "LN", "FI", "GEN", "DOBY", "DOBM", "DOBD", "CT", "ST", "ZIP", "COUNTRY")
+ORDER = (*OWN, *REFINING)
 SINGLE = {"EMAIL_SHA256": "EMAIL", "PHONE_SHA256": "PHONE", "MOBILE_ADVERTISER_ID": "MADID"}
 SOURCES = ("USER_PROVIDED_ONLY", "PARTNER_PROVIDED_ONLY", "BOTH_USER_AND_PARTNER_PROVIDED")
 
@@ -221,10 +223,12 @@ def _exposes(value: str) -> bool:
 
 
 def _rows(schema: Sequence[str], data: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
-    places = [schema.index(name) for name in ORDER if name in schema]
-    if places == list(range(len(schema))):
-        return [tuple(filter(None, row)) for row in data]
-    return [tuple(row[i] for i in places if row[i]) for row in data]
+    own, refining = ([schema.index(n) for n in names if n in schema] for names in (OWN, REFINING))
+    return [_present(row, own) or _present(row, refining) for row in data]
+
+
+def _present(row: Sequence[str], places: Sequence[int]) -> tuple[str, ...]:
+    return tuple(row[i] for i in places if row[i])
 
 
 def _throttled(wait: float) -> Reply:

@@ -56,6 +56,13 @@ class Audience:
                     self.members.pop(key, None)
                     self.expires.pop(key, None)
 
+    def drop(self, keys: Iterable[str]) -> None:
+        """Take out these members alone, and nobody who shares an identifier with one of them."""
+        for key in keys:
+            self.members.pop(key, None)
+            self.expires.pop(key, None)
+        self.index = None
+
     def replace(self, rows: Iterable[tuple[str, ...]]) -> None:
         """Let these rows be all that the audience holds."""
         self.members.clear()

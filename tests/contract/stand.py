@@ -48,8 +48,15 @@ from tests.unit.match.match_world import connection
 WAIT = 10.0
 VIPS = Audience(name="vips", title="VIPs")
 _WIRED = pa.schema(
-    [("wired", pa.string()), ("wire", pa.string()), ("value", pa.string()), ("n", pa.int64())]
+    [
+        *((name, pa.string()) for name in ("wired", "wire", "value", "along")),
+        ("n", pa.int64()),
+    ]
 )
+
+
+def _wired(pairs: Sequence[tuple[str, str]]) -> str:
+    return chr(30).join(f"{wire}{chr(31)}{value}" for wire, value in pairs)
 
 
 @dataclass(slots=True)
@@ -117,7 +124,8 @@ class Stand:
         con = connection()
         listed = [
             {
-                "wired": chr(30).join(f"{wire}{chr(31)}{value}" for wire, value in row.keys),
+                "wired": _wired(row.keys),
+                "along": _wired(row.attributes) or None,
                 "wire": row.keys[0][0],
                 "value": row.keys[0][1],
                 "n": n,
@@ -133,7 +141,12 @@ class Stand:
             AS member, wired, [{{'wire': wire, 'value': value,
             'expires_at': NULL::TIMESTAMPTZ}}] AS keys,
             'ad_user_data=granted;ad_personalization=granted' AS consent,
-            TIMESTAMPTZ '{end}' AS forgets_at, 'added' AS why FROM given"""
+            TIMESTAMPTZ '{end}' AS forgets_at, 'added' AS why, md5(along)::UUID AS attributes
+            FROM given"""
+        )
+        con.execute(
+            "CREATE TEMP TABLE attributes AS SELECT md5(wired)::UUID AS member, along AS text "
+            "FROM given WHERE along IS NOT NULL"
         )
         yield from query.batches(con, ordered_sql(kind, self.found))
         con.close()

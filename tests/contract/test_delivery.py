@@ -67,10 +67,11 @@ def planned(con: Connection, lake: Lake, to: Platform, removes: int, adds: int) 
                 AS keys,
             'ad_user_data=granted;ad_personalization=unknown' AS consent,
             CASE WHEN op = 'add' THEN TIMESTAMPTZ '{end.isoformat()}' END AS forgets_at,
-            'added' AS why
+            'added' AS why, NULL::UUID AS attributes
         FROM (SELECT 'remove' AS op, i FROM range({removes}) AS t(i)
             UNION ALL SELECT 'add', i FROM range({adds}) AS t(i))"""
     )
+    con.execute("CREATE OR REPLACE TEMP TABLE attributes (member UUID, text TEXT)")
     batches = (
         batch
         for op in ("remove", "add")

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from audiences.identifiers.catalog import ATTRIBUTES
 from audiences.platforms import MODULES, platform
 from audiences.platforms.base import AUDIENCE_ID, Access, Batch, Op, Target
-from audiences.platforms.limits import faults
+from audiences.platforms.limits import faults, limited
 from shared.errors import BridgeError
 from tests.contract.cases.case import case
 
@@ -18,6 +19,10 @@ SLUGS = sorted(MODULES)
 NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
 AT = Target(account="act_42", audience="vips", audience_id=AUDIENCE_ID)
 GOLDEN = [(slug, op) for slug in SLUGS for op in sorted(platform(slug).ops)]
+
+
+def _settings(slug: str) -> set[str]:
+    return {setting.name for setting in platform(slug).settings}
 
 
 @pytest.mark.parametrize(("slug", "op"), GOLDEN)
@@ -42,6 +47,20 @@ def test_some_rows_of_a_body_are_what_they_would_be_alone(slug: str) -> None:
     some = [rows[0], rows[3], rows[4]]
     alone = found.request(Batch(op=Op.ADD, target=AT, rows=some, at=NOW, starts=NOW)).body
     assert found.divide(whole, [0, 3, 4]) == alone
+
+
+@pytest.mark.parametrize("slug", [s for s in SLUGS if "attributes" in _settings(s)])
+def test_a_destination_may_send_keys_alone(slug: str) -> None:
+    options = {"attributes": "none"}
+    whole, bare = platform(slug), limited(platform(slug), options)
+    assert bare.attributes == ()
+    assert bare.keys == tuple(key for key in whole.keys if not key.joined)
+    assert limited(whole, {"attributes": "all"}) == limited(whole, {})
+    row = case(slug).row(bare, 1)
+    body = bare.request(Batch(op=Op.ADD, target=AT, rows=[row], at=NOW, starts=NOW)).body.decode()
+    assert row.attributes == ()
+    assert "givenName" not in body
+    assert not [wire for wire, value in case(slug).along.items() if value(1) in body]
 
 
 def test_a_token_address_of_the_credentials_is_used() -> None:
@@ -76,8 +95,14 @@ def test_a_platform_says_who_it_is(slug: str) -> None:
     for setting in found.settings:
         assert not setting.choices or setting.default in setting.choices
         assert not setting.says.endswith(".")
-    types = [t for key in found.keys for t in key.types]
+    types = [t for key in (*found.keys, *found.attributes) for t in key.types]
     assert len(types) == len(set(types))
+    # An attribute goes with keys that a removal names, in rows that are a person's.
+    along = [key for key in found.keys if key.joined] + [*found.attributes]
+    assert not along or (not found.row_ttl and "people" in found.of)
+    assert all(t in ATTRIBUTES for key in along for t in key.types)
+    assert all(len(key.types) == 1 and not key.joined for key in found.attributes)
+    assert not along or any(setting.name == "attributes" for setting in found.settings)
 
 
 def test_an_unknown_platform_is_a_plain_error() -> None:

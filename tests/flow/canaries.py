@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ NO_AT = "zqmail-canary.example"
 PHONE = "+84 901 777 313"
 E164 = "+84901777313"
 LONG_PHONE = "+84 901 777 313 901 777 313"
-FIRST, LAST, STREET = "Zqfirst", "Zqlast", "1 Zqstreet"
+FIRST, LAST, STREET, ZIP = "Zqfirst", "Zqlast", "1 Zqstreet", "ZQZIP 7"
 NOTE = "prefers zqnote"
 COOKIE = "zqcookie.1763618400.77"
 GAID = "5ca1ab1e-0000-4000-8000-00000000beef"
@@ -59,6 +60,7 @@ NEEDLES: Mapping[str, tuple[str, ...]] = {
     "email": ("zqmail",),
     "phone": ("901777313", "901 777 313", "901-777-313"),
     "name": (FIRST.lower(), LAST.lower(), "zqstreet"),
+    "zip": ("zqzip",),  # the one attribute that a platform takes in clear
     "note": ("zqnote",),
     "cookie": ("zqcookie",),
     "device": ("5ca1ab1e",),
@@ -70,7 +72,9 @@ NEEDLES: Mapping[str, tuple[str, ...]] = {
     "consent": ("cpzqconsent",),
     "secret": ("zqtoken", "zqwrong", "zqrefresh", SECRET, CLIENT_SECRET.lower()),
     "uid2": tuple(uid2(kind, text).lower() for kind, text in _MAPPED),
-    "digest": tuple(map(sha, (EMAIL, "adazqmail@gmail.com", E164, E164[1:]))),
+    "digest": tuple(
+        map(sha, (EMAIL, "adazqmail@gmail.com", E164, E164[1:], "zqfirst", "zqlast", "zqzip7"))
+    ),
     "file": (FILE,),
 }
 KINDS = frozenset(NEEDLES)
@@ -132,6 +136,7 @@ MAY_HOLD: Mapping[str, frozenset[str]] = {
     "email": _RECORDS,
     "phone": _RECORDS,
     "name": _RECORDS,
+    "zip": _RECORDS | _WIRE,
     "note": _RECORDS | {"events"},
     "consent": _RECORDS | {"sightings"},
     "cookie": _WIRE | {"landing", "sightings"},
@@ -190,7 +195,9 @@ def in_names(folder: Path) -> set[str]:
 
 # The fields of a body that take a value in clear.
 _FIELDS = {"TDID": ("cookie", "partner"), "DAID": ("device",), "UID2": ("uid2",)}
-_META = ("external_id", "digest", "digest", "device")  # by the columns of Meta's schema
+# By the columns of Meta's schema; names, places and births follow the keys.
+_META = ("external_id", "digest", "digest", "device", *["digest"] * 10)
+_POSTAL = re.compile(r'"postalCode": "[^"]*"')
 
 
 def outside_fields(platform: str, body: str) -> set[str]:
@@ -210,7 +217,7 @@ def _without(platform: str, value: Any) -> Any:
         case "the_trade_desk", {"Items": items}:
             return value | {"Items": [_item(item) for item in items]}
         case "google", {"audienceMembers": _}:
-            return json.loads(_without_digests(json.dumps(value)))
+            return json.loads(_POSTAL.sub('"": ""', _without_digests(json.dumps(value))))
         case _:
             return value
 

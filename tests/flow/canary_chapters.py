@@ -54,9 +54,11 @@ def sync(story: Story) -> None:
     story.bridge("sync", "gold", "meta-wrong", code=1)
     story.bridge("sync", "gold", "google-wrong", "--json", code=1)
     story.bridge("sync", "gold", "meta-down", code=1)
-    for seed, (audience, destination) in enumerate([*PAIRS, PAIRS[1]]):
-        kinds = FAULTS if seed < len(PAIRS) else ["expired_token"]
-        faults = {"rate": 0.5, "seed": seed, "timeout_seconds": 0.02, "kinds": kinds}
+    # No token is good: it is renewed, whatever the requests' bytes make of seeds.
+    story.post("faults", {"rate": 1.0, "seed": 0, "kinds": ["expired_token"]})
+    story.bridge("sync", "gold", "google-main", "--json", code=1)
+    for seed, (audience, destination) in enumerate(PAIRS):
+        faults = {"rate": 0.5, "seed": seed, "timeout_seconds": 0.02, "kinds": FAULTS}
         story.post("faults", faults)
         for _ in range(6):
             if story.bridge("sync", audience, destination, "--json", code=None).code == 0:

@@ -17,6 +17,7 @@ _PERSON = {
     "first_name": c.FIRST,
     "last_name": c.LAST,
     "street": c.STREET,
+    "zip": c.ZIP,
     "country": "VN",
     "tier": "gold",
     "remark": c.NOTE,

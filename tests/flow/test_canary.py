@@ -38,7 +38,7 @@ class FullStore:
 
 TOLD = {
     "meta": {"external_id", "digest", "device"},
-    "google": {"digest"},
+    "google": {"digest", "zip"},
     "the_trade_desk": {"cookie", "partner", "device", "uid2"},
     "uid2": set(),  # in an envelope
 }

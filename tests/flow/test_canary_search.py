@@ -68,12 +68,16 @@ def test_the_search_opens_every_file(tmp_path: Path) -> None:
         ("the_trade_desk", {"Items": [{"TDID": c.COOKIE}]}, set()),
         ("the_trade_desk", {"Items": [{"DAID": c.COOKIE}]}, {"cookie"}),
         ("the_trade_desk", {"Items": [{"TDID": c.EMAIL}]}, {"email"}),
-        ("meta", {"payload": {"data": [["", c.sha(c.EMAIL), "", c.GAID]]}}, set()),
+        ("meta", {"payload": {"data": [["", c.sha(c.EMAIL), "", c.GAID, *[""] * 10]]}}, set()),
+        ("meta", {"payload": {"data": [[*[""] * 4, c.sha("zqfirst"), *[""] * 9]]}}, set()),
+        ("meta", {"payload": {"data": [[*[""] * 4, c.FIRST, c.ZIP, *[""] * 8]]}}, {"name", "zip"}),
         (
             "meta",
-            {"payload": {"data": [[c.NUMBER_IS_PHONE, c.GAID, "", ""]]}},
+            {"payload": {"data": [[c.NUMBER_IS_PHONE, c.GAID, *[""] * 12]]}},
             {"contact_id", "device"},
         ),
+        ("google", {"audienceMembers": [{"address": {"postalCode": c.ZIP}}]}, set()),
+        ("google", {"audienceMembers": [{"address": {"city": c.ZIP}}]}, {"zip"}),
         ("google", {"audienceMembers": [c.sha(c.EMAIL)], "x": c.EXTERNAL}, {"external_id"}),
     ],
 )

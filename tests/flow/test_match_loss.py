@@ -216,8 +216,32 @@ def test_a_value_that_several_sources_give_is_handed_back_to_each(
     assert [r["source"] for r in rows(tmp_path / "out.csv")] == ["crm", "shop"]
 
 
+def test_keys_and_attributes_are_counted_and_those_unread_are_named(
+    make_workspace: Callable[..., Workspace], tmp_path: Path
+) -> None:
+    workspace = make_workspace(
+        audiences={"gold": GOLD}, destinations={"m": TO.format(name="m", platform="meta")}
+    )
+    named = {"first_name": "Ann", "birth_date": "05/04/1990", "country": "US", "tier": "gold"}
+    people = [{"external_id": f"N{n}", "email": f"n{n}@example.com"} | named for n in range(3)]
+    people[2] |= {"birth_date": "1990-05-04", "zip": "94103"}
+    unknown = {"phone_sha256": "9b" * 32} | named  # Meta takes no digest with the plus in it
+    ingest(workspace, "profiles", [*people, unknown])
+    resolve_people(workspace)
+    loss = autopsy(workspace, "gold", "m", file=tmp_path / "out.csv")
+    counted = " ".join(f"{one['wire']}={one['members']}" for one in loss.keys if one["members"])
+    assert counted == "EXTERN_ID=3 EMAIL=3 FN=3 ZIP=1 COUNTRY=3 DOBY=1 DOBM=1 DOBD=1"
+    assert {(f["field"], f["reason"], f["members"], f["matched"]) for f in loss.fields} == {
+        ("birth_date", "ambiguous_date", 3, 2)
+    }
+    assert ("type_not_taken", "phone_sha256") in told(loss), "not lost for a date"
+    assert {row["field"] for row in rows(tmp_path / "out.csv")} == {"birth_date"}
+    assert "1990" not in (tmp_path / "out.csv").read_text("utf-8")
+
+
 def test_every_key_stands_in_the_documentation(shop: Workspace) -> None:
     page = (Path(__file__).parents[2] / "docs" / "reports.md").read_text("utf-8")
     value = autopsy(shop, "gold", "google-main").as_json()
     keys = {*value, *value["outcomes"][0], *value["fields"][0], *value["dropped"]}
+    keys |= {*value["keys"][0]}
     assert [key for key in keys if f"`{key}`" not in page and f"`{key}[]`" not in page] == []

@@ -48,7 +48,9 @@ LAKE_SIDE = {
         "sent_columns",
     )
 }
-PLATFORM_GROUND = {"base", "answers", "bodies", "codes", "contacts", "limits", "oauth", "sheets"}
+PLATFORM_GROUND = {
+    *("alongside", "answers", "base", "bodies", "codes", "contacts", "limits", "oauth", "sheets")
+}
 
 
 @pytest.fixture(scope="module")

@@ -104,6 +104,37 @@ def test_members_are_taken_in_and_out(url: str, user_list, members, digests) -> 
     assert members("google", str(user_list.id)) == digests[1:]
 
 
+def addressed(digest: str, **how: str) -> dm.AudienceMember:
+    parts = {"given_name": digest, "family_name": digest, "region_code": "GB", **how}
+    address = dm.AddressInfo(**({"postal_code": "SW1A 1AA"} | parts))
+    ids = [dm.UserIdentifier(email_address=digest), dm.UserIdentifier(address=address)]
+    return dm.AudienceMember(user_data=dm.UserData(user_identifiers=ids))
+
+
+def sent(service, user_list, *of: dm.AudienceMember):
+    terms = dm.TermsOfService(
+        customer_match_terms_of_service_status=dm.TermsOfServiceStatus.ACCEPTED
+    )
+    return service.ingest_audience_members(
+        dm.IngestAudienceMembersRequest(
+            destinations=[destination(user_list)],
+            audience_members=of,
+            encoding=dm.Encoding.HEX,
+            terms_of_service=terms,
+        )
+    )
+
+
+def test_an_address_is_taken_with_all_four_parts(url: str, user_list, members, digests) -> None:
+    service = connected(url, "IngestionService")
+    sent(service, user_list, addressed(digests[0]))
+    one = digests[0]
+    assert members("google", str(user_list.id)) == [f"{one},{one},{one},GB,SW1A 1AA"]
+    for wrong in ({"postal_code": ""}, {"region_code": "gb"}, {"given_name": "ann"}):
+        with pytest.raises(exceptions.BadRequest):
+            sent(service, user_list, addressed(digests[1], **wrong))
+
+
 def test_an_error_is_one_that_the_client_understands(url: str, user_list, digests) -> None:
     service = connected(url, "IngestionService")
     with pytest.raises(exceptions.BadRequest) as caught:

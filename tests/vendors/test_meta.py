@@ -45,6 +45,21 @@ def test_several_keys_a_row(api, members) -> None:
     assert len(members("meta", made["id"])) == 2
 
 
+def test_names_refine_a_row_and_make_no_other_member(api, members) -> None:
+    facts = {"name": "vips", "subtype": "CUSTOM", "customer_file_source": "USER_PROVIDED_ONLY"}
+    made = AdAccount("act_42").create_custom_audience(fields=[], params=facts)
+    keys = SCHEMA.MultiKeySchema
+    schema = [keys.extern_id, keys.email, keys.fn, keys.ln, keys.zip, keys.country, keys.doby]
+    ann = ["c1", "ann@example.com", "Ann", "Lee", "94103", "us", "1990"]
+    before = None
+    for name in ("Ann", "Anna"):
+        people = [[*ann[:2], name, *ann[3:]]]
+        assert made.add_users(schema, people, is_raw=True).json()["num_invalid_entries"] == 0
+        before = before or members("meta", made["id"])
+    assert members("meta", made["id"]) == before
+    assert len(before) == 1
+
+
 def test_an_error_is_one_that_the_client_understands(api) -> None:
     with pytest.raises(FacebookRequestError) as caught:
         CustomAudience("999").add_users(SCHEMA.email_hash, ["ann@example.com"])

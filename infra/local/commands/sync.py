@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -152,9 +153,12 @@ def _show_estimate(console: Console, report: Report) -> None:
     )
     for warning in told["warnings"]:
         _line(console, warning, style="yellow")
-    rows = [
-        (row["op"], ", ".join(row["keys"]), agreed(row["consent"])) for row in told["first_rows"]
-    ]
+    rows = [(row["op"], _keys_of(row), agreed(row["consent"])) for row in told["first_rows"]]
     if rows:
         console.print(table("First rows, by their shape", ("op", "keys", "consent"), rows))
     _line(console, f"the exact bodies are in outbox/{report.run}/ of the lake")
+
+
+def _keys_of(row: Mapping[str, Any]) -> str:
+    along = f" with {', '.join(row['attributes'])}" if row["attributes"] else ""
+    return ", ".join(row["keys"]) + along

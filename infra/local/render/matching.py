@@ -29,8 +29,12 @@ def loss_table(loss: MatchLoss) -> RenderableType:
         rows = [
             (f["members"], f["field"], f["reason"], f["matched"], f["fix"]) for f in loss.fields
         ]
-        columns = ("members", "field", "refused as", "matched all the same", "what to do")
-        parts += [Text(), table("Fields that could not be used", columns, rows)]
+        heads = ("members", "field", "refused as", "matched all the same", "what to do")
+        parts += [Text(), table("Fields that could not be used", heads, rows)]
+    if loss.matched:
+        made = [(k["members"], k["wire"], ", ".join(k["types"])) for k in loss.keys]
+        columns = ("members", "there called", "made of")
+        parts += [Text(), table("What they are matched by", columns, made)]
     if loss.file:
         told = f"{count(loss.lines)} lines for the owners of the data are in {loss.file}"
         parts += [Text(), Text(told)]

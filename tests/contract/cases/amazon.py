@@ -5,7 +5,8 @@ from __future__ import annotations
 from audiences.platforms.base import Action, Consent, Op, Row
 from tests.contract.cases.case import Case, Error, Golden, digest, sha
 
-DIGEST, OTHER = sha("x"), sha("y")
+DIGEST, OTHER, NAME, CODE = sha("x"), sha("y"), sha("l"), sha("z")
+ALONG = f'"lastname":"{NAME}","postal":"{CODE}"'
 
 
 def job(action: Action, state: str, *invalid: str) -> Error:
@@ -25,6 +26,10 @@ def record(name: str, action: str, pii: str, more: str = "") -> str:
 CASE = Case(
     account="580000000000000042",
     values={"email": digest("email"), "phone": digest("phone")},
+    along={
+        wire: digest(wire)
+        for wire in ("firstname", "lastname", "address", "city", "state", "postal")
+    },
     credentials='{"client_id":"amzn1.application-oa2-client.1","access_token":"sandbox"}',
     tokens_at="/auth/o2/token",
     name="vips audience",
@@ -57,12 +62,16 @@ CASE = Case(
     ],
     golden={
         Op.ADD: Golden(
-            row=Row((("email", DIGEST), ("email", OTHER), ("phone", DIGEST)), Consent(True, None)),
+            row=Row(
+                (("email", DIGEST), ("email", OTHER), ("phone", DIGEST)),
+                Consent(True, None),
+                attributes=(("lastname", NAME), ("postal", CODE)),
+            ),
             path="/amc/audiences/records",
             body=record(
                 f"email={DIGEST}|email={OTHER}|phone={DIGEST}",
                 "CREATE",
-                f'{{"email":"{DIGEST}","phone":"{DIGEST}"}},{{"email":"{OTHER}"}}',
+                f'{{"email":"{DIGEST}","phone":"{DIGEST}",{ALONG}}},{{"email":"{OTHER}",{ALONG}}}',
                 ',"userConsent":{"geo":{"countryCode":"DE"},'
                 '"consent":{"amzn":{"amznUserData":"GRANTED"}}}',
             ),

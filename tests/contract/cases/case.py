@@ -71,6 +71,7 @@ class Case:
     values: Mapping[str, Value]  # wire name -> what a person's value looks like there
     errors: Sequence[Error]
     golden: Mapping[Op, Golden]
+    along: Mapping[str, Value] = field(default_factory=dict)  # the same of its attributes
     yes: str = "{}"  # a plain 200 to a batch of four rows
     statuses: Sequence[Error] = ()  # answers to `status`
     pages: Pages | None = None  # where a list of audiences may have several
@@ -97,14 +98,17 @@ class Case:
         return json.dumps(own | {"token_uri": f"{url}{self.tokens_at}"} | more)
 
     def row(self, found: Platform, n: int) -> Row:
-        """A row with every key that the platform takes in one row."""
+        """A row with every key that the platform takes in one row, and every attribute."""
         keys = found.keys[: found.limits.keys_per_row]
         ttl = 60 if found.row_ttl else None
-        return Row(tuple((k.wire, self.values[k.wire](n)) for k in keys), Consent(True, True), ttl)
+        along = tuple((k.wire, self.along[k.wire](n)) for k in found.attributes)
+        pairs = tuple((k.wire, self.values[k.wire](n)) for k in keys)
+        return Row(pairs, Consent(True, True), ttl, attributes=along)
 
 
 def case(slug: str) -> Case:
     """The case of a registered platform."""
     found: Case = import_module(f"tests.contract.cases.{slug}").CASE
     assert set(found.values) == {key.wire for key in platform(slug).keys}
+    assert set(found.along) == {key.wire for key in platform(slug).attributes}
     return found

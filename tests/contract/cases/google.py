@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from audiences.platforms.base import Action, Consent, Op, Row
-from tests.contract.cases.case import Case, Error, Golden, digest, sha
+from audiences.platforms.bodies import PART
+from tests.contract.cases.case import RAW, Case, Error, Golden, digest, sha
 
 DIGEST = sha("x")
 
@@ -32,12 +33,25 @@ def body(members: str, more: str = "") -> str:
     )
 
 
+def address(n: int) -> tuple[str, str, str, str]:
+    return sha(f"given {n}"), sha(f"family {n}"), "GB", f"SW1A {n}AA"
+
+
 ADDED = Golden(
-    row=Row((("emailAddress", DIGEST), ("emailAddress", DIGEST)), Consent(True, None)),
+    row=Row(
+        (
+            ("emailAddress", DIGEST),
+            ("emailAddress", DIGEST),
+            ("address", PART.join(address(1))),
+        ),
+        Consent(True, None),
+    ),
     path="/audienceMembers:ingest",
     body=body(
         '{"compositeData":{"userData":{"userIdentifiers":'
-        f'[{{"emailAddress":"{DIGEST}"}},{{"emailAddress":"{DIGEST}"}}]}}}},'
+        f'[{{"emailAddress":"{DIGEST}"}},{{"emailAddress":"{DIGEST}"}},'
+        f'{{"address":{{"givenName":"{sha("given 1")}","familyName":"{sha("family 1")}",'
+        '"regionCode":"GB","postalCode":"SW1A 1AA"}}]}},'
         '"consent":{"adUserData":"CONSENT_GRANTED"}}',
         ',"termsOfService":{"customerMatchTermsOfServiceStatus":"ACCEPTED"}',
     ),
@@ -46,7 +60,24 @@ ADDED = Golden(
 
 CASE = Case(
     account="111-222-3333",
-    values={"emailAddress": digest("email"), "phoneNumber": digest("phone")},
+    values={
+        "emailAddress": digest("email"),
+        "phoneNumber": digest("phone"),
+        "address": lambda n: PART.join(address(n)),
+    },
+    raw={
+        "address": [
+            PART.join(parts)
+            for parts in (
+                *[(raw, sha("l"), "GB", "SW1A 1AA") for raw in RAW],
+                (sha("f"), "lovelace", "GB", "SW1A 1AA"),
+                (sha("f"), sha("l"), sha("gb"), "SW1A 1AA"),
+                (sha("f"), sha("l"), "gb", "SW1A 1AA"),
+                (sha("f"), sha("l"), "GB", sha("SW1A 1AA")),
+                (sha("f"), sha("l"), "GB", ""),
+            )
+        ]
+    },
     options={"login_account": "999-888-7777"},
     tokens_at="/token",
     bad_row="whole",

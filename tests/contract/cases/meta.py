@@ -1,4 +1,4 @@
-"""Meta: digests in four columns, Graph's error codes."""
+"""Meta: digests in the columns of one schema, Graph's error codes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,18 @@ def graph(action: Action, code: int, subcode: int | None = None, status: int = 4
     return Error(status=status, body={"error": error}, action=action)
 
 
+ALONG = ("FN", "LN", "CT", "ST", "ZIP", "COUNTRY", "GEN", "DOBY", "DOBM", "DOBD")
+
+
 def body(*cells: str) -> str:
-    listed = ",".join(f'"{cell}"' for cell in cells)
-    return '{"payload":{"schema":["EXTERN_ID","EMAIL","PHONE","MADID"],"data":[[' + listed + "]]}}"
+    """A body of one row; of what is not given there is nothing."""
+    schema = ",".join(f'"{wire}"' for wire in ("EXTERN_ID", "EMAIL", "PHONE", "MADID", *ALONG))
+    listed = ",".join(f'"{cell}"' for cell in (*cells, *[""] * (14 - len(cells))))
+    return f'{{"payload":{{"schema":[{schema}],"data":[[{listed}]]}}}}'
+
+
+def _cells(**texts: str) -> list[str]:
+    return [sha(texts[wire]) if wire in texts else "" for wire in ALONG]
 
 
 CASE = Case(
@@ -26,6 +35,7 @@ CASE = Case(
         "PHONE": digest("phone"),
         "MADID": maid,
     },
+    along={wire: digest(wire) for wire in ALONG},
     raw={"EXTERN_ID": RAW[:2]},  # the company's own text
     bad_row="counted",
     bad_wire="EMAIL",
@@ -55,9 +65,12 @@ CASE = Case(
     ],
     golden={
         Op.ADD: Golden(
-            row=Row((("EXTERN_ID", "khách-1"), ("EMAIL", DIGEST))),
+            row=Row(
+                (("EXTERN_ID", "khách-1"), ("EMAIL", DIGEST)),
+                attributes=(("LN", sha("l")), ("ZIP", sha("z")), ("DOBD", sha("07"))),
+            ),
             path="/{audience_id}/users",
-            body=body("khách-1", DIGEST, "", ""),
+            body=body("khách-1", DIGEST, "", "", *_cells(LN="l", ZIP="z", DOBD="07")),
         ),
         Op.REMOVE: Golden(
             row=Row((("MADID", maid(1)),)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -21,6 +21,7 @@ from audiences.schemas import AT
 START = datetime(2026, 7, 1, tzinfo=UTC)
 # One platform for each shape of rows: columns of one kind each, a list of kinds, one key a row.
 SHAPES = ("meta", "google", "the_trade_desk")
+ABOUT = ("first_name", "last_name", "street", "city", "state", "zip", "birth_date", "gender")
 Rows = set[frozenset[tuple[str, str]]]
 
 
@@ -32,6 +33,8 @@ class Record:
     personal: bool | None = None
     country: str | None = None
     string: str | None = None
+    about: Mapping[str, str] = field(default_factory=dict)  # names, place, birth, gender
+    updated: int | None = None  # days after START
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,12 @@ def load(con: Connection, humans: Sequence[Human]) -> None:
         external_id=[next(iter(h.external), None) for h, _ in records],
         email=["|".join(h.emails) or None for h, _ in records],
         phone=[next(iter(h.phones), None) for h, _ in records],
+        **{name: [r.about.get(name) for _, r in records] for name in ABOUT},
+        updated_at=[r.updated and START + timedelta(days=r.updated) for _, r in records],
+        ingest=[f"{n:04}" for n in range(len(records))],
+        record=[uuid.UUID(int=n) for n in range(len(records))],
     )
+    con.execute("ALTER TABLE profiles_now ALTER updated_at TYPE TIMESTAMPTZ")
     forms = [f for one in owners for f in _forms(*one)]
     _table(con, "all_match_keys", **{n: [f[n] for f in forms] for n in _FORM})
     con.execute("ALTER TABLE all_match_keys ALTER digest TYPE BLOB USING unhex(digest)")
@@ -194,7 +202,7 @@ def _identifiers(human: Human) -> list[tuple[str, str]]:
 def _forms(_human: Human, kind: str, value: str) -> list[dict[str, object]]:
     texts = {
         "external_id": {"plain": value},
-        "email": {"plain": value, "gmail": _gmail(value)},
+        "email": {"plain": value, "gmail": _gmail(value), "ascii_word": value},
         "phone": {"e164": value, "digits": value[1:]},
     }.get(kind, {})
     clear = value if kind == "external_id" else None

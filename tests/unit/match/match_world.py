@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -50,15 +51,23 @@ class NaivePlatform:
     """What a platform does: it removes every row that shares any key with one to remove."""
 
     rows: dict[str, tuple[frozenset[str], datetime | None]] = field(default_factory=dict)
+    told: dict[str, set[str]] = field(default_factory=dict)  # by row, attributes since it is there
 
-    def add(self, row: str, keys: frozenset[str], until: datetime | None) -> None:
+    def add(
+        self, row: str, keys: frozenset[str], until: datetime | None, attributes: str | None = None
+    ) -> None:
         self.rows[row] = (keys, until)
+        self.told.setdefault(row, set()).update({attributes} - {None})
 
     def remove(self, keys: frozenset[str]) -> None:
-        self.rows = {row: held for row, held in self.rows.items() if not held[0] & keys}
+        self._keep({row: held for row, held in self.rows.items() if not held[0] & keys})
 
     def forget(self, now: datetime) -> None:
-        self.rows = {r: h for r, h in self.rows.items() if h[1] is None or h[1] > now}
+        self._keep({r: h for r, h in self.rows.items() if h[1] is None or h[1] > now})
+
+    def _keep(self, rows: dict[str, tuple[frozenset[str], datetime | None]]) -> None:
+        self.rows = rows
+        self.told = {row: told for row, told in self.told.items() if row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ class Change:
     keys: frozenset[str]
     forgets_at: datetime | None
     why: str
+    attributes: str | None = None
 
 
 @dataclass(slots=True)
@@ -81,6 +91,7 @@ class Bench:
     platform: Platform
     days: float = 0.0
     merged: Mapping[int, int] = field(default_factory=dict)
+    along: Mapping[int, str] = field(default_factory=dict)  # what each unit's record says beside
 
     @property
     def now(self) -> datetime:
@@ -116,6 +127,15 @@ class Bench:
             f"CREATE OR REPLACE TEMP TABLE eligible AS SELECT DISTINCT member, '{CONSENT}' AS "
             "consent, NULL AS reason FROM wires"
         )
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE attributes AS SELECT DISTINCT member, "
+            "NULL::VARCHAR AS text, NULL::UUID AS digest FROM wires WHERE false"
+        )
+        for member, text in self.along.items():
+            self.con.execute(
+                "INSERT INTO attributes SELECT $member, $text, md5($text)::UUID",
+                {"member": unit(member), "text": text},
+            )
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE desired AS {desired_sql(self.platform)}")
         found = query.table(self.con, "SELECT row, keys FROM desired").to_pylist()
         return {str(one["row"]): _keys(one["keys"]) for one in found}
@@ -134,18 +154,13 @@ class Bench:
         make_changes(self.con, self.platform, mode, self.now, self.starts)
         found = query.table(
             self.con,
-            "SELECT op, row, unit, keys, epoch_us(forgets_at) AS ends, why, wired FROM changes "
-            "ORDER BY op DESC, unit, row",
+            "SELECT op, row, unit, keys, epoch_us(forgets_at) AS ends, why, wired, attributes "
+            "FROM changes ORDER BY op DESC, unit, row",
         ).to_pylist()
         for one in found:
             pairs_sent = {tuple(pair.split("\x1f")) for pair in one["wired"].split("\x1e")}
             assert {f"{wire}={value}" for wire, value in pairs_sent} == _keys(one["keys"])
-        return [
-            Change(
-                one["op"], str(one["row"]), one["unit"], _keys(one["keys"]), _at(one), one["why"]
-            )
-            for one in found
-        ]
+        return [_change(one) for one in found]
 
     def settle(self, outcomes: Mapping[tuple[str, str], str]) -> None:
         """Turn outcomes, by op and row, into the next `held_before`."""
@@ -168,11 +183,36 @@ class Bench:
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE held_next AS {holds}")
         self.con.execute("CREATE OR REPLACE TEMP TABLE held_before AS FROM held_next")
 
+    def wanted_attributes(self, row: str) -> set[str]:
+        """Return the attributes of a row of `desired`, by their digest; none or one."""
+        return self._attributes("desired", row)
+
+    def held_attributes(self, row: str) -> set[str]:
+        """Return the attributes with which a row is held."""
+        return self._attributes("held_before", row)
+
+    def _attributes(self, table: str, row: str) -> set[str]:
+        sql = f"SELECT attributes FROM {table} WHERE row = $row AND attributes IS NOT NULL"
+        return {str(found) for (found,) in self.con.execute(sql, {"row": row}).fetchall()}
+
     def held(self) -> dict[str, tuple[str, frozenset[str]]]:
         """Return row -> state and keys; a row stands there once."""
         found = query.table(self.con, "SELECT row, state, keys FROM held_before").to_pylist()
         assert len({one["row"] for one in found}) == len(found)
         return {str(one["row"]): (one["state"], _keys(one["keys"])) for one in found}
+
+
+def _change(one: dict[str, Any]) -> Change:
+    said = one["attributes"]
+    return Change(
+        one["op"],
+        str(one["row"]),
+        one["unit"],
+        _keys(one["keys"]),
+        _at(one),
+        one["why"],
+        None if said is None else str(said),
+    )
 
 
 def _keys(keys: list[dict[str, str]]) -> frozenset[str]:
@@ -191,6 +231,17 @@ def bench(con: Connection, platform: Platform) -> Bench:
     con.execute("CREATE OR REPLACE TEMP TABLE held_before AS FROM no_rows")
     con.execute("CREATE OR REPLACE TEMP TABLE barred AS SELECT row FROM held_before")
     return Bench(con, platform)
+
+
+def after(at: Bench, wires: Sequence[Wire], outcome: str = "accepted") -> list[Change]:
+    at.want(wires)
+    changes = at.changes()
+    at.settle({(c.op, c.row): outcome for c in changes})
+    return changes
+
+
+def told(changes: Sequence[Change]) -> list[tuple[str, str, frozenset[str]]]:
+    return [(c.op, c.why, c.keys) for c in changes]
 
 
 def connection() -> Connection:

@@ -21,8 +21,10 @@ from tests.unit.match.match_world import (
     Change,
     NaivePlatform,
     Wire,
+    after,
     bench,
     connection,
+    told,
     unit,
 )
 
@@ -45,6 +47,7 @@ class Step:
     fates: tuple[str, ...]
     merge: bool
     mode: str
+    along: tuple[str, ...]  # what the records of units 0 to 3 say beside; empty: nothing
 
 
 def wires_of(platform: Platform) -> st.SearchStrategy[Wire]:
@@ -73,6 +76,7 @@ def steps(platform: Platform) -> st.SearchStrategy[list[Step]]:
         fates=st.lists(fate, min_size=1, max_size=5).map(tuple),
         merge=st.booleans(),
         mode=st.sampled_from(["mirror", "mirror", "add"]),
+        along=st.tuples(*[st.sampled_from(["", *("xy" if not platform.row_ttl else "")])] * 4),
     )
     return st.lists(one, min_size=1, max_size=4)
 
@@ -89,7 +93,7 @@ def carry_out(
                 there.remove(change.keys)
             else:
                 life = change.forgets_at and change.forgets_at - at.starts
-                there.add(change.row, change.keys, life and at.now + life)
+                there.add(change.row, change.keys, life and at.now + life, change.attributes)
         told = "unknown" if fate in (LOST, UNSENT) else fate
         outcomes[change.op, change.row] = told
     at.settle(outcomes)
@@ -98,13 +102,14 @@ def carry_out(
 def check_planned(at: Bench, changes: Sequence[Change], sent: dict[str, frozenset[str]]) -> None:
     """What is removed was sent; nothing is sent twice; no value is sent after its life."""
     assert len({(c.op, c.row) for c in changes}) == len(changes)
-    assert not {c.row for c in changes if c.op == "add"} & {
-        c.row for c in changes if c.op == "remove"
-    }
+    added = {c.row for c in changes if c.op == "add"}
     for change in changes:
         assert change.keys
         if change.op == "remove":
             assert change.keys <= sent[change.row]
+            assert change.attributes is None
+            # One row is taken back and sent anew only where other attributes were there.
+            assert change.row not in added or at.held_attributes(change.row)
         if change.forgets_at is not None:
             assert at.starts < change.forgets_at <= at.starts + timedelta(days=90)
 
@@ -126,6 +131,7 @@ def test_whatever_happens_nothing_is_lost_and_a_quiet_run_sets_all_right(
     sent: dict[str, frozenset[str]] = {}
     ends: dict[str, float] = {}
     last: tuple[Wire, ...] = ()
+    only_added = False
     for step in data.draw(steps(platform)):
         at.days += step.hours / 24
         at.merged = {1: 0} if step.merge and not platform.row_ttl else {}
@@ -133,6 +139,7 @@ def test_whatever_happens_nothing_is_lost_and_a_quiet_run_sets_all_right(
         last = tuple(
             Wire(at.merged.get(w.unit, w.unit), w.wire, w.value, w.days) for w in step.wires
         )
+        at.along = {n: text for n, text in enumerate(step.along) if text}
         at.want(last)
         changes = at.changes(step.mode)
         if step.mode == "add":
@@ -147,7 +154,11 @@ def test_whatever_happens_nothing_is_lost_and_a_quiet_run_sets_all_right(
         there.forget(at.now)
         check_certain(at, there)
         assert not [k for _, keys in at.held().values() for k in keys if ends[k] <= at.days]
+        only_added = only_added or step.mode == "add"
     quiet(at, there, last, ends)
+    if not only_added:
+        # Where nothing is taken back, what was said before may stay.
+        assert all(told <= at.wanted_attributes(row) for row, told in there.told.items())
 
 
 def quiet(
@@ -201,17 +212,6 @@ def test_what_is_held_after_each_outcome(con: Connection, op: str, outcome: str)
     at.settle({(op, row): outcome})
     wanted = OUTCOMES[op, outcome]
     assert {r: state for r, (state, _) in at.held().items()} == ({row: wanted} if wanted else {})
-
-
-def after(at: Bench, wires: Sequence[Wire], outcome: str = "accepted") -> list[Change]:
-    at.want(wires)
-    changes = at.changes()
-    at.settle({(c.op, c.row): outcome for c in changes})
-    return changes
-
-
-def told(changes: Sequence[Change]) -> list[tuple[str, str, frozenset[str]]]:
-    return [(c.op, c.why, c.keys) for c in changes]
 
 
 def test_a_unit_that_loses_a_row_is_added_again_whole(con: Connection) -> None:
