@@ -79,7 +79,7 @@ def test_poison_is_set_aside_and_comes_back_after_repair_and_redrive(local: Loca
     until(lambda: local.depth("CallsDeadLettersUrl") == len(bad), _SECONDS)
     until(lambda: local.waiting("CallsQueueUrl") == 0, _SECONDS)
     assert values(local, EVENTS, 2 * EVENTS) == good
-    _mend(local, bad)
+    _mend(local, set(bad))
     _redrive(local, len(bad))
     until(lambda: local.waiting("CallsQueueUrl") == 0, _SECONDS)
     assert values(local, EVENTS, 2 * EVENTS) == list(range(EVENTS, 2 * EVENTS))
