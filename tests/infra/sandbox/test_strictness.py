@@ -282,3 +282,19 @@ def test_two_advertisers_may_use_one_name(url: str) -> None:
     desk(url, [item()], AdvertiserId="other")
     state = requests.get(f"{url}/_sandbox/state", timeout=WAIT).json()["the_trade_desk"]
     assert {name: found["count"] for name, found in state.items()} == {"vips": 1, "other/vips": 1}
+
+
+def test_googles_removal_of_all_spares_who_came_since_though_they_share_an_identifier(
+    url: str,
+) -> None:
+    """A person whose address has changed is there under the new one, with the same number."""
+
+    phone = {"phoneNumber": "c" * 64}
+    for now, email in (("2026-07-01", HASH), ("2026-07-02", "b" * 64)):
+        requests.post(f"{url}/_sandbox/clock", json={"now": f"{now}T00:00:00Z"}, timeout=WAIT)
+        body = members({"emailAddress": email}, phone)
+        assert manager(url, "/audienceMembers:ingest", body)[0] == 200
+    where = {"destinations": ingest()["destinations"], "removeAsOfTime": "2026-07-02T00:00:00Z"}
+    assert manager(url, "/audienceMembers:removeAll", where)[0] == 200
+    (shown,) = requests.get(f"{url}/_sandbox/state", timeout=WAIT).json()["google"].values()
+    assert shown["count"] == 1
