@@ -17,12 +17,14 @@ _JWT = re.compile(r"\beyJ[\w-]+(?:\.[\w-]+)+")
 _UUID = re.compile(r"(?i)(?<![0-9a-z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-z])")
 _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{43}=")
 _OPAQUE = re.compile(r"[A-Za-z0-9_-]{24,}=*")
-_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_RUN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{10,11}")  # as shared.ids makes them
 _IP = re.compile(
     r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])|(?i:(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:]))"
 )
 _OWN = "127.0.0.1"  # this machine, and so nobody's
-_DIGITS = re.compile(r"(?<!\w)[+(]{0,2}\d(?:[ .()/\u00a0\u2010-\u2013-]{0,3}\d){6,}(?!\w)")
+_DIGITS = re.compile(
+    r"(?<!\w)(?<!T\d{6}-)[+(]{0,2}\d(?:[ .()/\u00a0\u2010-\u2013-]{0,3}\d){6,}(?!\w)"
+)
 _DATE = re.compile(r"[12]\d{3}-[01]\d-[0-3]\d(?: [0-2]\d)?|[12]\d{3}[01]\d[0-3]\d")
 
 
@@ -59,7 +61,7 @@ def scrub(text: str) -> str:
 
 def _opaque(found: re.Match[str]) -> str:
     word = found[0]
-    if _ULID.fullmatch(word):  # our own run and file names must stay readable
+    if _RUN.fullmatch(word):  # what operators look up must stay readable
         return word
     digits = any(c.isdigit() for c in word)
     one_word = not any(c in "_-" for c in word)

@@ -88,8 +88,10 @@ def test_scrub_removes_credentials(text: str) -> None:
     "text",
     [
         "audience lapsed-vips to meta-main: 120000 adds in 12.5 s",
-        "profiles/source=crm/01KAKQ8Z5V3T8F2M4N6P7R9S0X.parquet",
-        "run 01KAKQ8Z5V3T8F2M4N6P7R9S0X stopped",
+        "run 20261121T060000-0c39f3a61c2 stopped",
+        "run 20261121T060000-00012345678 is under way",
+        '{"run": "20261121T060000-e496daecd5"}',
+        "outbox/20261121T060000-0c39f3a61c2/add-00000.body",
         "expires_on=2026-11-21 is gone",
         "2026-11-21T06:00:00Z",
         "port 8900 at http://127.0.0.1 answered 503".replace("127.0.0.1", "localhost"),
