@@ -29,7 +29,7 @@ from audiences.flows.watch import CancelledError, TimeUpError, is_cancelled, wat
 from audiences.platforms import platform
 from audiences.platforms.base import Action, Audience
 from shared.clock import parse_instant
-from shared.errors import ConfigurationError, IntegrityError
+from shared.errors import ConfigurationError, IntegrityError, RejectedError
 
 FOREVER = float("inf")
 _ASKED_AT_ONCE = 50
@@ -112,6 +112,10 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
             cancelled = True
         except NotWholeError as error:
             void = str(error)
+        except RejectedError as error:
+            if not _only_closes(bench, plan):
+                raise
+            void = str(error)
         except (TimeUpError, StillOpenError) as error:
             waits = isinstance(error, StillOpenError)
             known = recorded_ids(bench.store, plan.run)
@@ -119,6 +123,12 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
         warnings = list(session.warnings)
     told = _told(left, audience_id, cancelled=cancelled)
     return {**told, "adopted": adopted, "warnings": warnings, "waits": waits, "void": void}
+
+
+def _only_closes(bench: Bench, plan: Plan) -> bool:
+    """Say whether rows came to nothing, as what was to take them up is all that is left."""
+    rows = {request.id for request in plan.requests if request.op != "close"}
+    return plan.closes and rows <= recorded_ids(bench.store, plan.run)
 
 
 def _told(left: int, audience_id: str, *, cancelled: bool) -> Mapping[str, Any]:

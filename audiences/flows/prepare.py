@@ -153,7 +153,8 @@ def _begun(workspace: Workspace, plan: Plan, owner: str) -> Report:
 
 def known_id(workspace: Workspace, to: Destination, audience: str) -> str | None:
     """Return an audience's id on its platform: as the file says, or as it was made or found."""
-    if taking(to)[0].create is None:
+    known, _ = taking(to)
+    if known.create is None and known.find is None:  # it goes by names
         return to.audience_ids.get(audience, audience)
     noted = to.audience_ids.get(audience) or workspace.kv.get(id_key(place_of(to), audience))
     held = snapshot.latest(workspace.lake, held_table(to.name, audience))

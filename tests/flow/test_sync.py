@@ -169,8 +169,8 @@ def test_mode_add_never_removes(world: World, to: str) -> None:
 
 def test_a_platform_takes_a_mode_that_it_has(world: World) -> None:
     world.customers(customers([1]))
-    with pytest.raises(ConfigurationError, match="Google Customer Match has no mode 'replace'"):
-        world.sync("google-main", mode="replace")
+    with pytest.raises(ConfigurationError, match=r"The Trade Desk[^']*has no mode 'replace'"):
+        world.sync("ttd-main", mode="replace")
 
 
 def test_a_replacement_takes_the_place_of_all_that_was_there(world: World) -> None:

@@ -29,6 +29,7 @@ from audiences.flows.sync import sync
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
 from audiences.lake.query import connect, one, timestamp
+from audiences.platforms.bodies import PART
 from audiences.reports.contrast import Contrast
 from audiences.reports.decay import Decay
 from infra.local.commands.init import make_workspace
@@ -210,8 +211,10 @@ def held_digest(workspace: Workspace, destination: str, audience: str) -> tuple[
     held = snapshot.latest(lake, held_table(destination, audience))
     with connect(lake.scratch, workspace.memory) as con:
         con.register("held", snapshot.dataset(lake, held, schemas.HELD))
+        # The parts of a joined value, such as an address, are parted by a sign of their own.
+        values = f"list_transform(keys, lambda k: replace(k.value, chr({ord(PART)}), ','))"
         rows = (
-            "SELECT array_to_string(list_transform(keys, lambda k: k.value), ',') AS key FROM held "
+            f"SELECT array_to_string({values}, ',') AS key FROM held "
             f"WHERE forgets_at IS NULL OR forgets_at > {timestamp(workspace.now())}"
         )
         count, text = one(
