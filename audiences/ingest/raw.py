@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"\d{5}")
 
 # What is made of a row on its way takes some three kilobytes, most of it in DuckDB's results:
 # memory goes by the rows of a batch, and below this many the work takes longer.
-BATCH_ROWS = 32 * 1024
+BATCH_ROWS = 64 * 1024
 BATCH_BYTES = 64 << 20
 
 

@@ -12,7 +12,7 @@ import pytest
 from audiences.ingest.raw import BATCH_ROWS
 from tests.builders import new_workspace
 
-BATCHES = 16
+BATCHES = 8
 CHILD = """
 import sys
 from pathlib import Path
