@@ -26,7 +26,7 @@ RUNTIME := boto3 botocore s3transfer python-dateutil six
 SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-west-1} BRIDGE_ARCH=$(ARCH) .venv-deploy/bin/sam
 tools = .venv-$(1)/.done-$(call sum,requirements/aws-$(1).txt)
 
-.PHONY: help demo test check static bench bench-identifiers bench-delivery conformance proof chaos chaos-platforms vendor-test fix docs lock clean aws-build aws-lint aws-test aws-bundles aws-soak supply-chain
+.PHONY: help demo test check static bench bench-job bench-identifiers bench-delivery conformance proof chaos chaos-platforms vendor-test fix docs lock clean aws-build aws-lint aws-test aws-bundles aws-soak supply-chain
 
 help:  ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -45,10 +45,11 @@ static: $(DEV)  ## Check format, lint, types and import rules
 	@$(RUN) mypy
 	@$(BIN)/python -c "from importlinter.cli import lint_imports_command as lint; lint(['--no-logo'])"
 
-bench: $(DEV)  ## Measure speed and memory
-	@$(RUN) tests.bench.run
-	@echo "Identifiers beside the vendors' libraries: make bench-identifiers"
+bench: bench-job bench-identifiers  ## Measure speed and memory: the job, then identifiers
 	@echo "Delivery beside the vendors' clients: make bench-delivery"
+
+bench-job: $(DEV)
+	@$(RUN) tests.bench.run
 
 bench-identifiers: $(DEV) $(BENCH)  ## Measure identifiers beside the vendors' own libraries
 	@$(RUN) tests.bench.identifiers
