@@ -36,15 +36,19 @@ def answers(text: str, vendor: int | None) -> dict[str, bool | None]:
     """Return for each kind of consent yes, no, or None where nothing is said of it.
 
     `text` holds a string, or several with spaces between. One no of any section is a no. What
-    can't be read says nothing.
+    can't be read says nothing; beside it there is no yes either, as it may have been a no.
     """
     sections = [section for string in text.split()[:_MOST_STRINGS] for section in _sections(string)]
     said = [_section(number, section, vendor) for number, section in sections]
-    return {flag: _joined([one[flag] for one in said]) for flag in tcf.PURPOSES}
+    told = [one for one in said if one is not None]
+    sure = len(told) == len(said)
+    return {flag: _joined([one[flag] for one in told], sure) for flag in tcf.PURPOSES}
 
 
-def _joined(said: list[bool | None]) -> bool | None:
-    return False if False in said else (True if True in said else None)
+def _joined(said: list[bool | None], sure: bool) -> bool | None:
+    if False in said:
+        return False
+    return True if sure and True in said else None
 
 
 def _sections(text: str) -> list[tuple[int, str]]:
@@ -77,20 +81,23 @@ def _header(bits: Bits) -> list[int]:
     return numbers
 
 
-def _section(number: int, text: str, vendor: int | None) -> dict[str, bool | None]:
+def _section(number: int, text: str, vendor: int | None) -> dict[str, bool | None] | None:
+    """Return what a section says, None where it cannot be read."""
     if number == _TCF_EU:
         return tcf.answers(text, vendor)
     try:
         out = _opted_out(number, text)
     except ValueError:
-        out = False
+        return None
     return dict.fromkeys(tcf.PURPOSES, False if out else None)
 
 
 def _opted_out(number: int, text: str) -> bool:
     if number == _US_PRIVACY:
         found = _US_PRIVACY_STRING.fullmatch(text)
-        return found is not None and found[1] in "Yy"
+        if found is None:
+            raise ValueError("not a US Privacy string")
+        return found[1] in "Yy"
     if number not in _OPT_OUTS:
         return False
     core, *more = text.split(".")

@@ -150,6 +150,13 @@ def test_what_cannot_be_read_says_nothing(text: str) -> None:
     assert answers(text, GOOGLE) == SILENT
 
 
+@pytest.mark.parametrize("section", ["", "BA", "DAQAAABA.QA", "BAgAAABA."])
+def test_beside_a_section_that_cannot_be_read_nothing_is_granted(section: str) -> None:
+    """It is California's, and may have been a no before it was cut off."""
+    assert answers(f"DBACNMA~{AGREED}~BAgAAABA.QA", GOOGLE) == YES
+    assert answers(f"DBACNMA~{AGREED}~{section}", GOOGLE) == SILENT
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     st.text() | st.text("ABCDO012YN-_.~", max_size=60).map(lambda tail: f"DB{tail}"),
