@@ -6,13 +6,10 @@ CMP List Formats" v2 (GDPR-Transparency-and-Consent-Framework on GitHub), "TC St
 
 from __future__ import annotations
 
-import re
-from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
 
-from audiences.consent.bits import Bits
+from audiences.consent.bits import Bits, bits_of
 
-_SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _VERSION = 2
 _LANGUAGE_AND_LISTS = 36 + 36 + 12 + 12 + 6 + 12 + 12 + 6 + 1 + 1 + 12  # created … special features
 _PURPOSES = 24
@@ -77,10 +74,12 @@ def _read(text: str, vendor: int | None) -> _Said:
 
 
 def _bits(segment: str) -> Bits:
-    if not _SEGMENT.fullmatch(segment) or len(segment) % 4 == 1:
+    """Read a segment, which is made of whole bytes."""
+    if len(segment) % 4 == 1:
         raise ValueError("not web-safe base64")
-    data = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-    return Bits(int.from_bytes(data, "big"), len(data) * 8)
+    bits = bits_of(segment)
+    spare = bits.left % 8
+    return Bits(bits.value >> spare, bits.left - spare)
 
 
 def _numbers(bits: int, width: int) -> frozenset[int]:
