@@ -32,7 +32,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from audiences.flows.bench import Bench
     from audiences.flows.collect import Collector
     from audiences.flows.notices import Teller
-    from audiences.flows.probe import Probed
     from functions.api.desk import Api
     from shared.aws.executions import Executions
     from shared.ports import Http, KeyValue, Notify, Schedules, Secrets, Store
@@ -133,15 +132,6 @@ def count_piece(metrics: Metrics, told: Mapping[str, Any]) -> None:
     """Count a piece of work by how it ended."""
     metrics.add_metric(name="PiecesFailed", unit="Count", value=int("error" in told))
     metrics.add_metric(name="PiecesDone", unit="Count", value=int("done" in told))
-
-
-def count_probed(metrics: Metrics, found: Sequence[Probed], told: Mapping[str, Any]) -> None:
-    """Count whose credentials want a person, and log whoever is not well."""
-    for name in ("refused", "ending"):
-        metrics.add_metric(name=f"Credentials{name.title()}", unit="Count", value=told[name])
-    for one in found:
-        if one.status != "ok":
-            log.log("probe", level="warning", destination=one.destination, outcome=one.status)
 
 
 def _scrubbed(line: dict[str, Any]) -> str:

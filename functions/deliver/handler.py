@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions import _runtime, _work
-from shared.errors import DataError
+from functions import _probe, _runtime, _work
 
 logger = _runtime.logger("deliver")
 metrics = _runtime.metrics("deliver")
-_PROBE = "probe"
 _SPARE_SECONDS = 90.0  # what is on its way when the time is up still gets its answer
 
 
@@ -17,8 +15,8 @@ _SPARE_SECONDS = 90.0  # what is on its way when the time is up still gets its a
 @_runtime.counted(metrics)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Do one piece of work that `sync` asks for, or the probe that a schedule asks for."""
-    if event.get("work") == _PROBE:
-        return _probe(event)
+    if event.get("work") == _probe.WORK:
+        return _probed(event)
     from audiences.flows.deliver import WORK, Piece  # noqa: PLC0415 - the platforms' ground
 
     piece = _work.asked(event, WORK, Piece)
@@ -32,13 +30,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return told
 
 
-def _probe(event: dict[str, Any]) -> dict[str, Any]:
-    """Ask every destination whether its credentials are taken, and count who wants a person."""
-    from audiences.flows.probe import probe_all, summary  # noqa: PLC0415 - no sync needs it
+def _probed(event: dict[str, Any]) -> dict[str, Any]:
+    """Ask every destination whether its credentials are taken."""
+    from audiences.flows.probe import probe_all  # noqa: PLC0415 - no sync needs it
 
-    if set(event) != {"work"}:
-        raise DataError('a probe is asked for by {"work": "probe"} alone')
-    found = probe_all(_runtime.bench())
-    told = {**summary(found)}
-    _runtime.count_probed(metrics, found, told)
-    return told
+    return _probe.probed(metrics, event, lambda: probe_all(_runtime.bench()))

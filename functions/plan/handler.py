@@ -10,12 +10,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from audiences.flows.prepare import WORK, LakePiece
 from audiences.flows.publish import publish
 from audiences.flows.workspace import Workspace
-from functions import _lake, _runtime, _work
-from shared.errors import DataError
+from functions import _lake, _probe, _runtime, _work
 
 logger = _runtime.logger("plan")
 metrics = _runtime.metrics("plan")
-_PROBE = "probe"
 _SPARE_SECONDS = 120.0  # the request that is on its way when the time is up is answered and kept
 
 
@@ -34,8 +32,8 @@ _WORK: Mapping[str, Callable[[Workspace, LakePiece], Mapping[str, Any]]] = {
 @_runtime.counted(metrics)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Do one piece of work that `sync` asks for, or the probe that a schedule asks for."""
-    if event.get("work") == _PROBE:
-        return _probe(event)
+    if event.get("work") == _probe.WORK:
+        return _probed(event)
     piece = _work.asked(event, _WORK, LakePiece)
     seconds = max(1.0, context.get_remaining_time_in_millis() / 1000 - _SPARE_SECONDS)
 
@@ -48,14 +46,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return told
 
 
-def _probe(event: dict[str, Any]) -> dict[str, Any]:
+def _probed(event: dict[str, Any]) -> dict[str, Any]:
     """Ask the operators that map contacts; only this function has what their envelopes need."""
     from audiences.flows.operators import probe_operators  # noqa: PLC0415 - no sync needs it
-    from audiences.flows.probe import summary  # noqa: PLC0415
 
-    if set(event) != {"work"}:
-        raise DataError('a probe is asked for by {"work": "probe"} alone')
-    found = probe_operators(_lake.workspace().bench())
-    told = {**summary(found)}
-    _runtime.count_probed(metrics, found, told)
-    return told
+    return _probe.probed(metrics, event, lambda: probe_operators(_lake.workspace().bench()))
