@@ -11,6 +11,7 @@ from audiences.identifiers.packs import pack
 from audiences.platforms import MODULES, platform
 from audiences.platforms.base import Action, Op, Platform, Setting
 from audiences.platforms.limits import SETTINGS, settings_of
+from audiences.platforms.modes import modes
 
 PAGE = Path(__file__).parent.parent / "docs" / "platforms.md"
 _INTRO = """\
@@ -101,7 +102,7 @@ def _overview(known: list[Platform]) -> Iterator[str]:
 
 def _modes(each: Platform) -> list[str]:
     mirror = "mirror" if Op.REMOVE in each.ops else "mirror (by making the audience anew)"
-    return [mirror, "add", *(["replace"] if Op.REPLACE in each.ops else [])]
+    return [mirror if mode == "mirror" else mode for mode in modes(each)]
 
 
 def _common() -> Iterator[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from audiences.destinations import Destination
 from audiences.identifiers.packs import PACKS, Pack, pack
 from audiences.platforms import platform
-from audiences.platforms.base import Op, Platform
+from audiences.platforms.base import Platform
 from audiences.platforms.limits import limited
+from audiences.platforms.modes import modes
 from audiences.rules.spec import Audience
 from shared.errors import ConfigurationError
 
@@ -24,14 +25,11 @@ def check(audience: Audience, to: Platform, mode: str) -> None:
     Raises:
         ConfigurationError: saying what it takes.
     """
-    # Who takes nobody out is told anew under a new id, which only a platform can give.
-    adds = Op.ADD in to.ops
-    mirrors = adds and (Op.REMOVE in to.ops or to.create is not None)
-    can = {"mirror": mirrors, "add": adds, "replace": Op.REPLACE in to.ops}
-    if not can.get(mode):
-        known = " or ".join(name for name, able in can.items() if able)
-        differs = "; mirror sends the difference" if mirrors else ""
-        raise ConfigurationError(f"{to.title} has no mode '{mode}' here (use {known}{differs})")
+    known = modes(to)
+    if mode not in known:
+        differs = "; mirror sends the difference" if "mirror" in known else ""
+        use = " or ".join(known)
+        raise ConfigurationError(f"{to.title} has no mode '{mode}' here (use {use}{differs})")
     if audience.of not in to.of:
         raise ConfigurationError(
             f"audience '{audience.name}' is of {audience.of}, and {to.title} takes only "

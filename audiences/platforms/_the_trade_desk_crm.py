@@ -74,7 +74,7 @@ def uploaded(platform: Platform, options: Mapping[str, str]) -> Platform:
         divide=None,
         opening=_opening,
         told=_told,
-        find=lambda target: _list(target, ""),
+        find=_list,
         found=_found,
         create=_create,
         created=lambda answer: say.made(answer.body, "CrmDataId"),
@@ -123,9 +123,8 @@ def _told(answer: Answer) -> Outcome:
     return Outcome(action=Action.DONE, handle=url if isinstance(url, str) else "")
 
 
-def _list(target: Target, page: str) -> Request:
-    query = f"?{urlencode({'pagingToken': page})}" if page else ""
-    return Request(method="GET", path=f"/crmdata/segment/{quote(target.account, safe='')}{query}")
+def _list(target: Target) -> Request:
+    return Request(method="GET", path=f"/crmdata/segment/{quote(target.account, safe='')}")
 
 
 def _found(asked: Request, answer: Answer, name: str) -> str | Request | None:

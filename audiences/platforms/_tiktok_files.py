@@ -17,7 +17,6 @@ from audiences.platforms.base import (
     Answer,
     Batch,
     Course,
-    Limits,
     Op,
     Outcome,
     Part,
@@ -51,16 +50,7 @@ def filed(platform: Platform, options: Mapping[str, str]) -> Platform:
     """Return the platform as `flow` has it."""
     if options.get(FLOW.name, FLOW.default).lower() != "files":
         return platform
-    most = platform.limits
-    limits = Limits(
-        rows=_ROWS,
-        keys_per_row=most.keys_per_row,
-        one_per_wire=most.one_per_wire,
-        concurrency=2,
-        per_second=most.per_second,
-        per_day=most.per_day,
-        timeout_seconds=300.0,
-    )
+    limits = replace(platform.limits, rows=_ROWS, concurrency=2, timeout_seconds=300.0)
     return replace(
         platform,
         limits=limits,

@@ -6,8 +6,9 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from audiences.platforms.base import Op, Platform, Setting
+from audiences.platforms.base import Platform, Setting
 from audiences.platforms.limits import SETTINGS, settings_of
+from audiences.platforms.modes import modes
 
 SANDBOX = "http://127.0.0.1:8900"
 _WIDTH = 79
@@ -16,11 +17,6 @@ _WIDTH = 79
 def example(platform: Platform, name: str) -> str:
     """Return a destination file that points at the sandbox; its comments say how to go live."""
     return "\n".join(_lines(platform, name)) + "\n"
-
-
-def modes(platform: Platform) -> list[str]:
-    """List the modes that a platform has."""
-    return ["mirror", "add", *(["replace"] if Op.REPLACE in platform.ops else [])]
 
 
 def _lines(platform: Platform, name: str) -> Iterator[str]:

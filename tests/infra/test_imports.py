@@ -49,7 +49,8 @@ LAKE_SIDE = {
     )
 }
 PLATFORM_GROUND = {
-    *("alongside", "answers", "base", "bodies", "codes", "contacts", "limits", "oauth", "sheets")
+    "modes",
+    *("alongside", "answers", "base", "bodies", "codes", "contacts", "limits", "oauth", "sheets"),
 }
 
 

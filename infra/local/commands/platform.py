@@ -9,7 +9,8 @@ import typer
 
 from audiences.platforms import ALIASES, MODULES, platform
 from audiences.platforms.base import Platform
-from audiences.platforms.example import example, modes
+from audiences.platforms.example import example
+from audiences.platforms.modes import modes
 from infra.local.context import PLAIN, Json
 from infra.local.output import Output, table
 from shared.errors import ConfigurationError, Fault
