@@ -51,6 +51,11 @@ class Operator:
     credentials: str  # a reference, never the secret itself
     base_url: str | None = None  # None: the operator's public address
 
+    @property
+    def place(self) -> str:
+        """Name where contacts are mapped: the ids of one place are not another's."""
+        return self.base_url or "live"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:

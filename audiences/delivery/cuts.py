@@ -36,15 +36,19 @@ def cuts(platform: Platform, course: Course, batches: Iterable[pa.RecordBatch]) 
             number = number + 1 if waiting.batch.op is op else 0
             yield _ended(platform, waiting) if waiting.batch.op is not op else waiting
         batch = replace(_batch(platform, course, op, table), number=number, last=False)
-        waiting = Cut(batch, written(platform.request(batch)), table)
+        waiting = Cut(batch, _made(platform, batch), table)
     if waiting is not None:
         yield _ended(platform, waiting)
+
+
+def _made(platform: Platform, batch: Batch) -> Request:
+    return written(platform.request(batch))
 
 
 def _ended(platform: Platform, cut: Cut) -> Cut:
     batch = replace(cut.batch, last=True)
     # Only a replacement says in its bytes that it is over; the others are not made twice.
-    request = written(platform.request(batch)) if batch.op is Op.REPLACE else cut.request
+    request = _made(platform, batch) if batch.op is Op.REPLACE else cut.request
     return replace(cut, batch=batch, request=request)
 
 
@@ -87,7 +91,7 @@ def _fitting(platform: Platform, course: Course, op: Op, table: pa.Table) -> int
     count, most = min(int(table.num_rows), platform.limits.rows), platform.limits.bytes
     while most is not None:
         batch = _batch(platform, course, op, table.slice(0, count))
-        size = len(written(platform.request(batch)).body)
+        size = len(_made(platform, batch).body)
         if size <= most:
             break
         if count == 1:

@@ -31,7 +31,7 @@ def before_closing(session: Session, store: Store, plan: Plan) -> None:
         StillOpenError: while the platform is at work on some.
         NotWholeError: where a run that counts as a whole was not taken as one.
     """
-    rows, known = [p.id for p in plan.requests if p.op != "close"], outcomes(store, plan.run)
+    rows, known = plan.before_close, outcomes(store, plan.run)
     if session.platform.status is not None and known.pending(rows):
         raise StillOpenError
     last = known.last(rows) if plan.whole else {}

@@ -73,6 +73,11 @@ class Plan:
         return tuple(sorted(self.requests, key=lambda request: turns.index(request.op)))
 
     @property
+    def before_close(self) -> list[str]:
+        """Name the requests that come before those that close the run."""
+        return [request.id for request in self.requests if request.op != "close"]
+
+    @property
     def whole(self) -> bool:
         """Say whether the run counts only when all of it is through."""
         return self.closes or self.mode in ("replace", "rebuild")

@@ -38,17 +38,17 @@ class Outcomes:
 
     def last(self, ids: Iterable[str]) -> dict[str, Recorded]:
         """Return the last words on requests: the later status where there is one."""
-        kinds = ((one, "status" if self._has(one, "status") else "") for one in ids)
+        kinds = ((one, "status" if self.has(one, "status") else "") for one in ids)
         return self._read([(one, kind) for one, kind in kinds if kind or one in self.names])
 
     def pending(self, ids: Sequence[str]) -> dict[str, Recorded]:
         """Return the first answers to those that the platform was last heard to work on."""
-        first = self.first(one for one in ids if not self._has(one, "status"))
+        first = self.first(one for one in ids if not self.has(one, "status"))
         return {one: said for one, said in first.items() if said.outcome.action is Action.PENDING}
 
     def leaves(self, request_id: str, first: Recorded) -> dict[str, Recorded]:
         """Return what of a pending request is still worked on: itself, or some of its pieces."""
-        if not self._has(request_id, "split"):
+        if not self.has(request_id, "split"):
             return {request_id: first}
         return self.pending(list(pieces.leaves(self.store, self.run, request_id)))
 
@@ -58,11 +58,12 @@ class Outcomes:
 
     def so_far(self, request_id: str, rows: int) -> Outcome | None:
         """Return what became of a request that went out in pieces, and not all of them."""
-        if not self._has(request_id, "split"):
+        if not self.has(request_id, "split"):
             return None
         return pieces.final(self.store, self.run, request_id, range(rows), pieces.UNSENT)
 
-    def _has(self, request_id: str, kind: str) -> bool:
+    def has(self, request_id: str, kind: str) -> bool:
+        """Say whether there is such a record of a request: its `status`, or its `split`."""
         return outbox.recorded_name(request_id, kind) in self.names
 
     def _pieces(
@@ -72,7 +73,7 @@ class Outcomes:
 
         That is the one that was split where it named them, or where their piece was never sent.
         """
-        if not self._has(request_id, "split"):
+        if not self.has(request_id, "split"):
             found = outbox.recorded(self.store, self.run, request_id) or above
             if found is not None:
                 yield from (Carried(place, found.id, found.sha256) for place in places)

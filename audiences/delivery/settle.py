@@ -112,7 +112,7 @@ def take_as_written(con: Connection) -> None:
 
 
 def _carried(known: Outcomes, plan: Plan) -> list[dict[str, Any]]:
-    split = [p for p in plan.requests if f"{p.id}.split" in known.names]
+    split = [p for p in plan.requests if known.has(p.id, "split")]
     found = at_once(lambda p: list(known.carried(p.id, p.rows)), split, AT_ONCE)
     return [
         {"request": p.id, "place": one.place, "piece": one.request, "sha256": one.sha256}

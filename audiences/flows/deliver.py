@@ -25,13 +25,12 @@ from audiences.flows.bench import Bench
 from audiences.flows.places import place_of, read_destination
 from audiences.flows.run_report import made_key, made_name, read_open, report_of
 from audiences.flows.sessions import open_session, secret_of
-from audiences.flows.watch import CancelledError, TimeUpError, is_cancelled, watched
+from audiences.flows.watch import FOREVER, CancelledError, TimeUpError, is_cancelled, watched
 from audiences.platforms import platform
 from audiences.platforms.base import Action, Audience
 from shared.clock import parse_instant
 from shared.errors import ConfigurationError, IntegrityError, RejectedError
 
-FOREVER = float("inf")
 _ASKED_AT_ONCE = 50
 
 
@@ -92,48 +91,40 @@ def send(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     """
     plan, to = _run_of(bench, piece)
     part = replace(plan, requests=plan.in_order()[piece.start : piece.stop])
-    audience_id, adopted, left = plan.audience_id, False, 0
-    void, waits = "", False
-    cancelled = is_cancelled(bench, piece.run)
+    cancelled, audience_id = is_cancelled(bench, piece.run), plan.audience_id or ""
+    told: dict[str, Any] = {"cancelled": cancelled, "audience_id": audience_id, "adopted": False}
+    told |= {"left": 0, "warnings": [], "waits": False, "void": ""}
     if cancelled:
-        return _told(left, audience_id or "", cancelled=True)
+        return told
     with (
-        _session(bench, to, plan, audience_id or "") as session,
+        _session(bench, to, plan, audience_id) as session,
         circuit(bench.kv, session, plan.place),
     ):
-        if audience_id is None:
-            audience_id, adopted = _make_audience(bench, plan, session)
-            session.target = replace(session.target, audience_id=audience_id)
+        if plan.audience_id is None:
+            told["audience_id"], told["adopted"] = _make_audience(bench, plan, session)
+            session.target = replace(session.target, audience_id=told["audience_id"])
         try:
             progress = watched(bench, plan, piece.seconds)
             closing = partial(before_closing, session, bench.store, plan)
-            deliver(session, bench.store, part, audience_id, progress, closing)
+            deliver(session, bench.store, part, told["audience_id"], progress, closing)
         except CancelledError:
-            cancelled = True
+            told["cancelled"] = True
         except NotWholeError as error:
-            void = str(error)
+            told["void"] = str(error)
         except RejectedError as error:
             if not _only_closes(bench, plan):
                 raise
-            void = str(error)
+            told["void"] = str(error)
         except (TimeUpError, StillOpenError) as error:
-            waits = isinstance(error, StillOpenError)
             known = recorded_ids(bench.store, plan.run)
-            left = sum(request.id not in known for request in part.requests)
-        warnings = list(session.warnings)
-    told = _told(left, audience_id, cancelled=cancelled)
-    return {**told, "adopted": adopted, "warnings": warnings, "waits": waits, "void": void}
+            told["left"] = sum(request.id not in known for request in part.requests)
+            told["waits"] = isinstance(error, StillOpenError)
+        return told | {"warnings": [*session.warnings]}
 
 
 def _only_closes(bench: Bench, plan: Plan) -> bool:
     """Say whether rows came to nothing, as what was to take them up is all that is left."""
-    rows = {request.id for request in plan.requests if request.op != "close"}
-    return plan.closes and rows <= recorded_ids(bench.store, plan.run)
-
-
-def _told(left: int, audience_id: str, *, cancelled: bool) -> Mapping[str, Any]:
-    told = {"left": left, "audience_id": audience_id, "adopted": False, "warnings": []}
-    return {**told, "cancelled": cancelled}
+    return plan.closes and recorded_ids(bench.store, plan.run).issuperset(plan.before_close)
 
 
 def ask(bench: Bench, piece: Piece) -> Mapping[str, Any]:
@@ -163,10 +154,9 @@ def ask(bench: Bench, piece: Piece) -> Mapping[str, Any]:
 
 
 def _holds_everybody(bench: Bench, plan: Plan) -> bool:
-    rows = [r.id for r in plan.requests if r.op != "close"]
-    last = outcomes(bench.store, plan.run).last(rows)
+    last = outcomes(bench.store, plan.run).last(plan.before_close)
     done = [one for one in last.values() if one.outcome.action is Action.DONE]
-    return len(done) == len(rows)
+    return len(done) == len(plan.before_close)
 
 
 def waiting(bench: Bench, piece: Piece) -> Mapping[str, Any]:

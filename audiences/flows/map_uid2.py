@@ -25,6 +25,7 @@ from audiences.flows.operators import open_operator
 from audiences.flows.places import identity_of, operator_of
 from audiences.flows.plan import latest_inputs, read_people
 from audiences.flows.taking import taking
+from audiences.flows.watch import FOREVER
 from audiences.flows.workspace import Workspace
 from audiences.identifiers.digest import identifier_key
 from audiences.lake import query
@@ -41,8 +42,6 @@ from shared.clock import day, iso
 from shared.errors import RejectedError
 from shared.ids import new_id
 from shared.log import log
-
-FOREVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +163,11 @@ def _answer(session: Session, rows: list[Row], counts: Mapping[str, int]) -> byt
 def _table(
     workspace: Workspace, operator: Operator, found: tuple[Mapped, ...], commit_id: str
 ) -> pa.Table:
-    at, address = workspace.now(), operator.base_url or "live"
+    at = workspace.now()
     rows = [
         {
             "identity": operator.identity,
-            "operator": address,
+            "operator": operator.place,
             "digest": one.digest,
             "state": one.state,
             "key": identifier_key(workspace.secret, operator.identity, one.uid)

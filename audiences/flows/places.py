@@ -53,8 +53,8 @@ def identity_of(to: Destination) -> str:
 
 
 def operator_of(to: Destination) -> str:
-    """Name the place that maps a destination's contacts: the ids of one are not another's."""
-    return (to.uid2.base_url or "live") if to.uid2 else ""
+    """Name the place that maps a destination's contacts; empty where they are not mapped."""
+    return to.uid2.place if to.uid2 else ""
 
 
 def held_table(destination: str, audience: str) -> str:

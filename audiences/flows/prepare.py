@@ -10,7 +10,7 @@ from audiences.delivery.outbox import Plan, read_plan, recorded_ids
 from audiences.destinations import Destination
 from audiences.flows import load
 from audiences.flows.estimate import estimate
-from audiences.flows.map_uid2 import FOREVER, map_uid2
+from audiences.flows.map_uid2 import map_uid2
 from audiences.flows.news import concerns
 from audiences.flows.places import cancel_key, held_table, id_key, open_key, place_of
 from audiences.flows.plan import Asked, latest_inputs, make_plan, terms_of
@@ -19,6 +19,7 @@ from audiences.flows.run_report import Report, open_run, read_open, report_of
 from audiences.flows.settle import end_run, held_moved
 from audiences.flows.taking import taking
 from audiences.flows.unmapped import unmapped
+from audiences.flows.watch import FOREVER
 from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
 from audiences.rules.spec import Audience
@@ -64,8 +65,7 @@ def look(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
     here = plan.place == place_of(to)
     moved = here and held_moved(workspace, plan)
     # What closes names nobody: where all rows are through it is sent, however old the plan is.
-    named = {r.id for r in plan.requests if r.op != "close"}
-    unsent = named - recorded_ids(workspace.lake.store, plan.run)
+    unsent = {*plan.before_close} - recorded_ids(workspace.lake.store, plan.run)
     wanted = workspace.kv.get(cancel_key(plan.run)) is None
     go_on = (
         wanted

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from duckdb import DuckDBPyConnection as Connection
 
+from audiences.delivery.outcomes import AT_ONCE
+from audiences.delivery.pool import at_once
 from audiences.flows.workspace import Workspace
 from audiences.lake import query
 from audiences.lake.layout import COMMITS
@@ -45,9 +48,9 @@ def list_rejects(
     """
     with query.connect(workspace.lake.scratch, workspace.memory) as con:
         con.register("all_rejects", workspace.lake.log("rejects"))
-        ids = con.execute("SELECT DISTINCT ingest FROM all_rejects").fetchall()
-        ingests = [one for (id_,) in ids if file in {(one := _ingest(workspace, id_))[1], id_, ""}]
-        _read(con, ingests)
+        ids = [id_ for (id_,) in con.execute("SELECT DISTINCT ingest FROM all_rejects").fetchall()]
+        ingests = at_once(partial(_ingest, workspace), ids, AT_ONCE)
+        _read(con, [one for one in ingests if file in ("", *one[:2])])
         con.execute(
             "CREATE TEMP TABLE found AS SELECT * FROM refused WHERE reason = $1 OR $1 = '' "
             'ORDER BY "at" DESC, file, row, field, reason',

@@ -9,6 +9,7 @@ from audiences.delivery.outbox import Plan
 from audiences.flows.bench import Bench
 from audiences.flows.places import cancel_key
 
+FOREVER = float("inf")  # seconds of a piece that may take what it takes
 _LOOK_SECONDS = 0.5  # between looks at whether a run was cancelled
 
 

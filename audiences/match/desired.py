@@ -75,7 +75,6 @@ def eligible_sql(of: str, policy: Policy, *, opt_outs: bool = False) -> str:
     A device answers for itself, and so does the person who uses it. Who is free has no reason.
     """
     person = "member" if of == "people" else "person"
-    out = f"WHEN {person} IN (FROM opted_out) THEN '{uid2.REASON}'" if opt_outs else ""
     if of == "people":
         who, places = "agreed ON agreed.person = member", "lives_in"
         said = "SELECT members_now.*, agreed.* EXCLUDE (person) FROM members_now"
@@ -85,12 +84,12 @@ def eligible_sql(of: str, policy: Policy, *, opt_outs: bool = False) -> str:
         places = "list_concat(lives_in, seen_in)"
         flags = ", ".join(both_sql(flag) for flag in FLAGS)
         said = f"SELECT members_now.*, person, lives_in, seen_in, {flags} FROM members_now"
-    verdict = verdict_sql(policy, places)
+    out = f"CASE WHEN {person} IN (FROM opted_out) THEN '{uid2.REASON}' END"
+    verdict = verdict_sql(policy, places) + (f", {out}" if opt_outs else "")
     return f"""
         WITH said AS ({said} LEFT JOIN {who})
         SELECT member, expires_at, {consent_text_sql()} AS consent,
-            CASE WHEN held_out THEN 'held_out' WHEN {verdict} IS NOT NULL THEN {verdict} {out}
-            END AS reason
+            CASE WHEN held_out THEN 'held_out' ELSE coalesce({verdict}) END AS reason
         FROM said"""
 
 

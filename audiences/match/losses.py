@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from duckdb import DuckDBPyConnection as Connection
 
 from audiences.consent.policy import FLAGS, Policy
+from audiences.destinations import IDENTITIES
 from audiences.identifiers.catalog import id_type
 from audiences.identifiers.packs import Pack
 from audiences.match import uid2
@@ -148,7 +149,7 @@ def taken_types(platform: Platform, pack: Pack, identity: str = "") -> tuple[str
 def wants_raw_ids(platform: Platform) -> bool:
     """Say whether a platform takes raw ids of UID2 or EUID, and no contacts themselves."""
     named = {kind for key in platform.keys for kind in key.types}
-    return bool(named & {*uid2.IDENTITIES}) and not named & {*uid2.CONTACTS}
+    return bool(named & {*IDENTITIES}) and not named & {*uid2.CONTACTS}
 
 
 def _flags_sql(policy: Policy) -> str:

@@ -18,7 +18,6 @@ from audiences.platforms.base import Platform
 
 REASON = "uid2_optout"
 FORMS = tuple((rule.type, rule.form) for rule in PACKS["uid2"].rules)
-IDENTITIES = ("uid2", "euid")
 CONTACTS = tuple(kind for kind, _ in FORMS)
 # A digest that was asked about is left alone so long, whatever the operator said of it.
 AT_MOST_EVERY = timedelta(hours=1)
@@ -97,5 +96,4 @@ def due_sql(as_of: datetime) -> str:
         SELECT CASE split_part(type, '_', 1) {wire} END AS wire, digest
         FROM (SELECT digest, min(type) AS type FROM ({theirs_sql()}) GROUP BY digest)
         ANTI JOIN (SELECT digest FROM known_uid2
-            WHERE refresh_at > {now} OR checked_at > {lately}) AS fresh USING (digest)
-        ORDER BY wire, digest"""
+            WHERE refresh_at > {now} OR checked_at > {lately}) AS fresh USING (digest)"""

@@ -42,22 +42,24 @@ def explain(
     con: duckdb.DuckDBPyConnection, compiled: Compiled, params: Mapping[str, Any] | None = None
 ) -> str:
     """Return DuckDB's plan of a compiled audience; it may show the rule's own values."""
-    given = {name: value for name, value in (params or {}).items() if name in compiled.params}
-    return _plan(con, "EXPLAIN", compiled, given)
+    return _plan(con, "EXPLAIN", compiled, params)
 
 
 def plan_tree(
     con: duckdb.DuckDBPyConnection, compiled: Compiled, params: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return the same plan as a tree: each step's `name`, `children` and `extra_info`."""
-    given = {name: value for name, value in (params or {}).items() if name in compiled.params}
-    (root,) = json.loads(_plan(con, "EXPLAIN (FORMAT json)", compiled, given))
+    (root,) = json.loads(_plan(con, "EXPLAIN (FORMAT json)", compiled, params))
     return dict(root)
 
 
 def _plan(
-    con: duckdb.DuckDBPyConnection, words: str, compiled: Compiled, given: Mapping[str, Any]
+    con: duckdb.DuckDBPyConnection,
+    words: str,
+    compiled: Compiled,
+    params: Mapping[str, Any] | None,
 ) -> str:
+    given = {name: value for name, value in (params or {}).items() if name in compiled.params}
     rows = con.execute(f"{words} {compiled.sql}", given or None).fetchall()
     return "\n".join(str(row[-1]) for row in rows)
 
