@@ -79,7 +79,8 @@ def _refused(why: str) -> dict[str, Any]:
 
 
 def _download(bucket: str, key: str, path: Path) -> None:
+    place = f"s3://{bucket}/inbox"
     try:
-        open_client("s3").download_file(bucket, key, str(path))
+        open_client("s3", place).download_file(bucket, key, str(path))
     except (ClientError, BotoCoreError, Boto3Error) as error:
-        raise told(error, f"s3://{bucket}/inbox") from error
+        raise told(error, place) from error

@@ -6,15 +6,30 @@ that is three quarters of what a client takes to make, and a function makes up t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import botocore.loaders
 import botocore.session
+from botocore.exceptions import BotoCoreError
+
+from shared.aws.errors import told
 
 
-def open_client(service: str, **how: Any) -> Any:
-    """Make a client with credentials from where AWS's tools look for them now."""
+def open_client(service: str, place: str, **how: Any) -> Any:
+    """Make a client with credentials from where AWS's tools look for them now.
+
+    Raises:
+        BridgeError: when AWS's settings are wrong; it names the `place` the client is for.
+    """
+    try:
+        return _made(service, how)
+    except (BotoCoreError, ValueError) as error:
+        raise told(error, place) from error
+
+
+def _made(service: str, how: Mapping[str, Any]) -> Any:
     session = botocore.session.get_session()
     loader = _loader(session.get_config_variable("data_path"))
     session.register_component("data_loader", loader)

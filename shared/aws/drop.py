@@ -17,11 +17,7 @@ from shared.ports import HttpAnswer, HttpRequest
 def connect(endpoint: str | None = None, region: str | None = None) -> S3Drop:
     """Open S3 with credentials from where AWS's tools look for them."""
     config = Config(retries={"mode": "standard", "total_max_attempts": 1})
-    try:
-        client = open_client("s3", endpoint_url=endpoint, region_name=region, config=config)
-    except (BotoCoreError, ValueError) as error:
-        raise told(error, "S3") from error
-    return S3Drop(client)
+    return S3Drop(open_client("s3", "S3", endpoint_url=endpoint, region_name=region, config=config))
 
 
 class S3Drop:

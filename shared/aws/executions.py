@@ -7,25 +7,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from shared.aws.clients import open_client
-from shared.aws.errors import told
+from shared.aws.errors import asking, code
 
 _STARTED = "DurableExecutionAlreadyStartedException"
 
 
 def connect(function: str, region: str | None = None) -> Executions:
     """Open Lambda with credentials from where AWS's tools look for them."""
-    try:
-        return Executions(function, open_client("lambda", region_name=region))
-    except (BotoCoreError, ValueError) as error:
-        raise told(error, f"function {function}") from error
+    return Executions(function, open_client("lambda", f"function {function}", region_name=region))
 
 
 def checkpoints() -> Any:
     """Make the client that a durable function remembers with; the SDK's own reads all anew."""
-    return open_client("lambda", config=Config(connect_timeout=5, read_timeout=50))
+    return open_client(
+        "lambda", "the durable execution", config=Config(connect_timeout=5, read_timeout=50)
+    )
 
 
 class Executions:
@@ -37,17 +36,13 @@ class Executions:
 
     def start(self, name: str, event: Mapping[str, Any]) -> bool:
         """Start an execution; return False where one of that name was started before."""
-        try:
-            self._client.invoke(
-                FunctionName=self._function,
-                InvocationType="Event",
-                DurableExecutionName=name,
-                Payload=json.dumps(event).encode(),
-            )
-        except ClientError as error:
-            if error.response["Error"].get("Code") == _STARTED:
+        how = {"InvocationType": "Event", "DurableExecutionName": name}
+        payload = json.dumps(event).encode()
+        with asking(f"function {self._function}"):
+            try:
+                self._client.invoke(FunctionName=self._function, Payload=payload, **how)
+            except ClientError as error:
+                if code(error) != _STARTED:
+                    raise
                 return False
-            raise told(error, f"function {self._function}") from error
-        except BotoCoreError as error:
-            raise told(error, f"function {self._function}") from error
         return True

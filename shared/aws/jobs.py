@@ -5,18 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from shared.aws.clients import open_client
-from shared.aws.errors import told
+from shared.aws.errors import asking
 
 
 def connect(function: str, region: str | None = None) -> LambdaJobs:
     """Open Lambda with credentials from where AWS's tools look for them."""
-    try:
-        return LambdaJobs(function, open_client("lambda", region_name=region))
-    except (BotoCoreError, ValueError) as error:
-        raise told(error, f"function {function}") from error
+    return LambdaJobs(function, open_client("lambda", f"function {function}", region_name=region))
 
 
 class LambdaJobs:
@@ -29,9 +24,7 @@ class LambdaJobs:
     def start(self, kind: str, id_: str) -> None:
         """Start the job of a kind that is described under an id; it may be started twice."""
         payload = json.dumps({"job": kind, "id": id_}).encode()
-        try:
+        with asking(f"function {self._function}"):
             self._client.invoke(
                 FunctionName=self._function, InvocationType="Event", Payload=payload
             )
-        except (ClientError, BotoCoreError) as error:
-            raise told(error, f"function {self._function}") from error

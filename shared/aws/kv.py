@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from shared.aws.clients import open_client
-from shared.aws.errors import told
+from shared.aws.errors import asking, code
 from shared.clock import Clock
 
 _NAMES = {"#key": "key", "#value": "value", "#expires_at": "expires_at"}
@@ -24,10 +24,7 @@ _LOST = "ConditionalCheckFailedException"
 def connect(table: str, clock: Clock, region: str | None = None) -> DynamoKeyValue:
     """Open a table with credentials from where AWS's tools look for them."""
     config = Config(retries={"mode": "standard", "total_max_attempts": 5})
-    try:
-        client = open_client("dynamodb", region_name=region, config=config)
-    except (BotoCoreError, ValueError) as error:
-        raise told(error, f"table {table}") from error
+    client = open_client("dynamodb", f"table {table}", region_name=region, config=config)
     return DynamoKeyValue(table, client, clock)
 
 
@@ -97,29 +94,27 @@ class DynamoKeyValue:
     ) -> Mapping[str, Any] | None:
         """Write on a condition; return None when it held, else the item that stood in the way."""
         used = {name: text for name, text in _NAMES.items() if name in condition}
-        try:
-            self._send(
-                operation,
-                ConditionExpression=condition,
-                ExpressionAttributeNames=used,
-                ExpressionAttributeValues={":now": {"N": str(self._now())}, **(values or {})},
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **arguments,
-            )
-        except ClientError as error:
-            if error.response["Error"].get("Code") != _LOST:
-                raise told(error, f"table {self._table}") from error
-            item: Mapping[str, Any] = error.response.get("Item", {})
-            return item
-        except BotoCoreError as error:
-            raise told(error, f"table {self._table}") from error
+        given = {":now": {"N": str(self._now())}, **(values or {})}
+        with asking(f"table {self._table}"):
+            try:
+                self._send(
+                    operation,
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames=used,
+                    ExpressionAttributeValues=given,
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **arguments,
+                )
+            except ClientError as error:
+                if code(error) != _LOST:
+                    raise
+                item: Mapping[str, Any] = error.response.get("Item", {})
+                return item
         return None
 
     def _call(self, operation: str, **arguments: Any) -> Mapping[str, Any]:
-        try:
+        with asking(f"table {self._table}"):
             return self._send(operation, **arguments)
-        except (ClientError, BotoCoreError) as error:
-            raise told(error, f"table {self._table}") from error
 
     def _send(self, operation: str, **arguments: Any) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = getattr(self._client, operation)(

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws.clients import open_client
-from shared.aws.errors import told
+from shared.aws.errors import asking
 from shared.errors import RetryableError
 
 AT_ONCE = 10  # SQS's limit of messages in one call
@@ -19,11 +18,7 @@ LARGEST = 256 * 1024  # bytes of one message, and of one call together
 def connect(url: str, region: str | None = None) -> SqsQueue:
     """Open a queue with credentials from where AWS's tools look for them."""
     config = Config(retries={"mode": "standard", "total_max_attempts": 5})
-    try:
-        client = open_client("sqs", region_name=region, config=config)
-    except (BotoCoreError, ValueError) as error:
-        raise told(error, "the queue") from error
-    return SqsQueue(url, client)
+    return SqsQueue(url, open_client("sqs", "the queue", region_name=region, config=config))
 
 
 class SqsQueue:
@@ -54,10 +49,8 @@ class SqsQueue:
 
     def _send(self, bodies: Sequence[str], places: Sequence[int]) -> list[int]:
         entries = [{"Id": str(place), "MessageBody": bodies[place]} for place in places]
-        try:
+        with asking("the queue"):
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
-        except (ClientError, BotoCoreError) as error:
-            raise told(error, "the queue") from error
         return [int(refused["Id"]) for refused in answer.get("Failed", ())]
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from shared.aws.clients import open_client
-from shared.aws.errors import told
+from shared.aws.errors import asking, code
 from shared.ports import Schedule
 
+_PLACE = "the schedules"
 _GONE = "ResourceNotFoundException"
 _TRIES = {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 3600}
 
@@ -31,10 +32,7 @@ class Group:
 def connect(group: Group, region: str | None = None) -> SchedulerGroup:
     """Open a group with credentials from where AWS's tools look for them."""
     config = Config(retries={"mode": "standard", "total_max_attempts": 5})
-    try:
-        client = open_client("scheduler", region_name=region, config=config)
-    except (BotoCoreError, ValueError) as error:
-        raise told(error, "the schedules") from error
+    client = open_client("scheduler", _PLACE, region_name=region, config=config)
     return SchedulerGroup(group, client)
 
 
@@ -48,10 +46,8 @@ class SchedulerGroup:
     def names(self) -> list[str]:
         """Return the names of all schedules."""
         pages = self._client.get_paginator("list_schedules").paginate(GroupName=self._group.name)
-        try:
+        with asking(_PLACE):
             return [each["Name"] for page in pages for each in page["Schedules"]]
-        except (ClientError, BotoCoreError) as error:
-            raise told(error, "the schedules") from error
 
     def put(self, name: str, schedule: Schedule) -> bool:
         """Make or change a schedule; return False when it was there as it is."""
@@ -84,14 +80,13 @@ class SchedulerGroup:
         }
 
     def _call(self, operation: str, **arguments: Any) -> Mapping[str, Any] | None:
-        try:
-            answer: Mapping[str, Any] = getattr(self._client, operation)(**arguments)
-        except ClientError as error:
-            if error.response["Error"].get("Code") == _GONE and operation != "create_schedule":
+        with asking(_PLACE):
+            try:
+                answer: Mapping[str, Any] = getattr(self._client, operation)(**arguments)
+            except ClientError as error:
+                if code(error) != _GONE or operation == "create_schedule":
+                    raise
                 return None
-            raise told(error, "the schedules") from error
-        except BotoCoreError as error:
-            raise told(error, "the schedules") from error
         return answer
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws.clients import open_client
-from shared.aws.errors import told
+from shared.aws.errors import asking, told
 from shared.errors import ConfigurationError
 
 SCHEME = "secret://"
@@ -15,10 +15,7 @@ SCHEME = "secret://"
 
 def connect(region: str | None = None) -> SecretsManager:
     """Open Secrets Manager with credentials from where AWS's tools look for them."""
-    try:
-        return SecretsManager(open_client("secretsmanager", region_name=region))
-    except (BotoCoreError, ValueError) as error:
-        raise told(error, "Secrets Manager") from error
+    return SecretsManager(open_client("secretsmanager", "Secrets Manager", region_name=region))
 
 
 class SecretsManager:
@@ -37,10 +34,8 @@ class SecretsManager:
         name = reference.removeprefix(SCHEME)
         if name == reference or not name:
             raise ConfigurationError(f"a secret in AWS is written {SCHEME}NAME")
-        try:
+        with asking(reference):
             answer = self._client.get_secret_value(SecretId=name)
-        except (ClientError, BotoCoreError) as error:
-            raise told(error, reference) from error
         text = str(answer.get("SecretString") or "").strip()
         if not text:
             raise ConfigurationError(f"{reference} is empty or not text")

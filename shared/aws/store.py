@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared import keys as checked
 from shared.aws.clients import open_client
-from shared.aws.errors import told
+from shared.aws.errors import asking, code, told
 from shared.aws.uploads import upload_new
 from shared.errors import ConfigurationError, RetryableError
 from shared.ports import StoredFile
@@ -29,11 +29,9 @@ def connect(url: str, endpoint: str | None = None, region: str | None = None) ->
         retries={"mode": "standard", "total_max_attempts": 5},
         max_pool_connections=32,  # outcomes are read by 16 threads at once
     )
-    try:
-        client = open_client("s3", endpoint_url=endpoint, region_name=region, config=config)
-    except (BotoCoreError, ValueError) as error:
-        raise told(error, url) from error
-    return S3Store(url, client)
+    return S3Store(
+        url, open_client("s3", url, endpoint_url=endpoint, region_name=region, config=config)
+    )
 
 
 class S3Store:
@@ -57,7 +55,7 @@ class S3Store:
                     Bucket=self._bucket, Key=self._key(key), Body=data, **options
                 )
             except (ClientError, BotoCoreError) as error:
-                match _code(error):
+                match code(error):
                     case "PreconditionFailed":
                         return False
                     case "ConditionalRequestConflict":
@@ -76,7 +74,7 @@ class S3Store:
                 else:
                     self._client.upload_file(str(path), *where.values())
             except (ClientError, BotoCoreError, S3UploadFailedError) as error:
-                match _code(error):
+                match code(error):
                     case "PreconditionFailed":
                         return False
                     case "ConditionalRequestConflict":
@@ -88,37 +86,34 @@ class S3Store:
 
     def get(self, key: str) -> bytes | None:
         """Return a file's bytes, or None when there is none."""
-        try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._key(key))
+        with asking(self.url):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=self._key(key))
+            except ClientError as error:
+                if code(error) != "NoSuchKey":
+                    raise
+                return None
             with contextlib.closing(answer["Body"]) as body:
                 return bytes(body.read())
-        except (ClientError, BotoCoreError) as error:
-            if _code(error) == "NoSuchKey":
-                return None
-            raise told(error, self.url) from error
 
     def list(self, prefix: str) -> Iterator[StoredFile]:
         """Yield the files whose key begins with `prefix`, in the order of their keys."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=self._prefix + prefix
         )
-        try:
+        with asking(self.url):
             for page in pages:
                 for item in page.get("Contents", ()):
                     yield StoredFile(item["Key"].removeprefix(self._prefix), item["Size"])
-        except (ClientError, BotoCoreError) as error:
-            raise told(error, self.url) from error
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove files; one that is not there is no error."""
         names = ({"Key": self._key(key)} for key in keys)
         while batch := _next(names):
-            try:
+            with asking(self.url):
                 answer = self._client.delete_objects(
                     Bucket=self._bucket, Delete={"Objects": batch, "Quiet": True}
                 )
-            except (ClientError, BotoCoreError) as error:
-                raise told(error, self.url) from error
             if failed := answer.get("Errors"):
                 message = f"{self.url}: {len(failed)} files are not deleted ({failed[0]['Code']})"
                 raise RetryableError(message)
@@ -129,7 +124,3 @@ class S3Store:
 
 def _next(names: Iterator[dict[str, str]]) -> list[dict[str, str]]:
     return list(itertools.islice(names, _DELETE_AT_ONCE))
-
-
-def _code(error: Exception) -> str:
-    return str(error.response["Error"].get("Code")) if isinstance(error, ClientError) else ""

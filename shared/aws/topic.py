@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws.clients import open_client
-from shared.aws.errors import told
+from shared.aws.errors import asking
 from shared.ports import Notice
 
+_PLACE = "the topic of notices"
 _SUBJECT = 100  # SNS takes a subject of fewer characters, in ASCII
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
@@ -18,11 +18,7 @@ _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempt
 def connect(topic: str, region: str | None = None) -> Topic:
     """Open a topic with credentials from where AWS's tools look for them."""
     region = region or topic.split(":")[3] or None
-    try:
-        client = open_client("sns", region_name=region, config=_CONFIG)
-    except (BotoCoreError, ValueError) as error:
-        raise told(error, "the topic of notices") from error
-    return Topic(topic, client)
+    return Topic(topic, open_client("sns", _PLACE, region_name=region, config=_CONFIG))
 
 
 class Topic:
@@ -41,7 +37,5 @@ class Topic:
         facts = "\n".join(f"{name}: {value}" for name, value in notice.facts.items() if value)
         text = f"{notice.text}\n\nWhat to do: {notice.next}\n\n{facts}\n"
         subject = notice.title.encode("ascii", "replace").decode()[: _SUBJECT - 1]
-        try:
+        with asking(_PLACE):
             self._client.publish(TopicArn=self._topic, Subject=subject, Message=text)
-        except (ClientError, BotoCoreError) as error:
-            raise told(error, "the topic of notices") from error
