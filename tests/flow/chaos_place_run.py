@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from audiences.platforms import platform
 from audiences.platforms.base import Op
 from infra.sandbox.faults import KINDS
 from tests.flow import chaos_place_check as check
+from tests.flow.chaos_deal import Told
 from tests.flow.chaos_place import ROUNDS, TO, Place, Scene, values
-from tests.flow.chaos_stage import EVERY, LONGEST_SECONDS, do, fork, sync_all, wait
+from tests.flow.chaos_stage import (
+    EVERY,
+    LONGER,
+    LONGEST_SECONDS,
+    MOST_PROCESSES,
+    do,
+    fork,
+    sync_all,
+    wait,
+)
 from tests.flow.sync_world import World
 
 RATE = 0.2  # of calls that meet a fault
-MOST_PROCESSES = 40
 MAY_FAIL = {  # by mode: where rows are refused, a replacement of the whole stops
     "mirror": {"RetryableError", "CredentialError"},
     "replace": {"RetryableError", "CredentialError", "RejectedError"},
 }
-LONGER = 1.2  # than an undisturbed run, because faults are on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,21 +65,6 @@ def draw(slug: str, seed: int) -> Draw:
         # A replacement that is waited for sends everything again when it is through.
         polls=2 if replaces else chance.choice([2, 2, 2, 14]),
     )
-
-
-@dataclass(slots=True)
-class Told:
-    """What a run came to."""
-
-    slug: str
-    seed: int
-    counts: Counter[str] = field(default_factory=Counter)
-    kills: list[str] = field(default_factory=list)  # the last point before each
-    violations: list[str] = field(default_factory=list)
-    folder: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(slots=True)
@@ -115,21 +104,11 @@ class _Play:
         )
         status, _ = wait(pid, after)
         self.told.counts["reruns"] += number > 0
-        self._ended(status, hung=at is None)
+        self.told.ended(self.folder, status, killed=at is not None)
         self._end_of_sync()
         now = check.look(self.world)
         self.told.violations += check.check_process(self.world, self.seen, now, self.known)
         self.seen = now
-
-    def _ended(self, status: int, *, hung: bool) -> None:
-        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        if killed and not hung:
-            trace = (self.folder / "trace").read_text(encoding="utf-8").splitlines()
-            self.told.kills.append(trace[-1] if trace else "start")
-        elif status:
-            errors = self.folder / "errors"
-            said = errors.read_text(encoding="utf-8") if errors.exists() else "it hung"
-            self.told.violations.append(f"a process ended with status {status}: {said}")
 
     def _end_of_sync(self) -> None:
         """Note whether the sync came to its end in the last process, or failed."""
@@ -174,14 +153,14 @@ class _Play:
         self.told.violations += json.loads(found.read_text(encoding="utf-8"))
 
 
-def run(place: Place, seed: int) -> Told:
+def run(place: Place, seed: int, again: str) -> Told:
     """Play one seed to its end and return what came of it."""
     drawn = draw(place.slug, seed)
     scene = place.scene(drawn.variant, drawn.round)
     folder = place.folder / f"seed-{seed}"
     renews = drawn.renews and bool(place.case.tokens_at)
     world = place.set(scene, folder, drawn.round, renews=renews)
-    told = Told(place.slug, seed, folder=str(folder))
+    told = Told(again=again, group=place.slug, folder=str(folder))
     world.post("limits", {place.slug: {"polls": drawn.polls, "milliseconds": 1e9}})
     quiet = {"partial"} if place.case.loses_quietly else set()  # which nobody could know of
     kinds = [kind for kind in KINDS if kind not in quiet]

@@ -6,110 +6,49 @@
 
 from __future__ import annotations
 
-import argparse
-import gc
-import json
 import os
-import shutil
-import signal
 import sys
-import tempfile
-import time
 from collections import Counter
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-# Arrow's allocator would start a thread, and a process with threads must not be forked.
-os.environ["JE_ARROW_MALLOC_CONF"] = "background_thread:false"
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a kill loses nothing that was written; no disk is needed
+from tests.flow.chaos_deal import FAULTS, Deal, Told, asking, counted, play, seeds
+
+COMMAND = "python -m tests.flow.chaos_platforms"
 BEGIN, END = "<!-- platforms: made by make chaos-platforms -->", "<!-- /platforms -->"
-Told = dict[str, Any]
 
 
 def main() -> int:
     """Play the runs that are asked for; return 1 when anything was violated."""
-    asked = _asked()
-    seeds = asked.seed or list(range(asked.first, asked.first + asked.runs))
-    fast = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=fast))
-    begun, told, wrong = time.monotonic(), list[Told](), list[Told]()
-    try:
-        told = _played(folder, asked.platform, seeds, asked.jobs, asked.broken)
-    finally:
-        wrong = [one for one in told if one["violations"]]
-        if not wrong or asked.broken:
-            shutil.rmtree(folder)
-    lost = [(s, n) for s in asked.platform for n in seeds]
-    lost = sorted(set(lost) - {(one["slug"], one["seed"]) for one in told})
-    table = summary(told, time.monotonic() - begun)
-    print(table)
-    for one in wrong:
-        _explain(one)
-    for slug, seed in lost:
-        print(f"{slug} {seed}: the run came to no end; repeat it: {_again(slug, seed)}")
-    if asked.write and not wrong and not lost:
-        _write(asked.write, table)
-    return 1 if wrong or lost else 0
-
-
-def _asked() -> argparse.Namespace:
     from audiences.platforms import MODULES
 
-    slugs = sorted(MODULES)
-    parser = argparse.ArgumentParser(prog="python -m tests.flow.chaos_platforms")
-    parser.add_argument("--runs", type=int, default=3, help="of each platform")
-    parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--seed", type=int, action="append", help="play just this one")
-    parser.add_argument("--platform", action="append", choices=slugs, help="of all, just this one")
-    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
-    parser.add_argument("--broken", default="", help="break the code first: see chaos_break.py")
+    parser = asking(COMMAND, None, runs=3)
+    known = sorted(MODULES)
+    parser.add_argument("--platform", action="append", choices=known, help="of all, just this one")
     parser.add_argument("--write", type=Path, help="put the table into this page")
     asked = parser.parse_args()
-    asked.platform = asked.platform or slugs
-    return asked
+    slugs, chosen = asked.platform or known, seeds(asked)
 
+    def work(folder: Path, _: int, url: str) -> Iterator[Told]:
+        from tests.flow import chaos_place, chaos_place_run
 
-def _played(folder: Path, slugs: list[str], seeds: list[int], jobs: int, broken: str) -> list[Told]:
-    """Let workers take platform after platform, each with a sandbox of its own."""
-    from tests.flow import chaos_break, chaos_stage
-
-    chaos_stage.warm_up(small=False)
-    if broken:
-        chaos_break.BREAKS[broken]()
-    pids = []
-    for number in range(jobs):
-        errors = folder / f"errors-{number}"
-        pids.append(chaos_stage.fork(partial(_work, folder, slugs, seeds), errors))
-    for number, pid in enumerate(pids):
-        _, status = os.waitpid(pid, 0)
-        errors = folder / f"errors-{number}"
-        if status and errors.exists():  # a worker that was killed has written none
-            print(errors.read_text(encoding="utf-8"), file=sys.stderr)
-    lines = [line for path in folder.glob("*/told") for line in path.open()]
-    return sorted((json.loads(line) for line in lines), key=lambda one: (one["slug"], one["seed"]))
-
-
-def _work(folder: Path, slugs: list[str], seeds: list[int]) -> None:
-    from tests.flow import chaos_place, chaos_place_run, chaos_stage
-
-    gc.freeze()  # else each fork copies what its collector touches
-    parent = os.getppid()
-    pid, url = chaos_stage.start_sandbox()
-    try:
         for slug in slugs:
-            if not _takes(folder / slug):
-                continue
-            place = chaos_place.Place(folder / slug, url, slug)
-            with (folder / slug / "told").open("w") as file:
-                for seed in seeds:
-                    if os.getppid() != parent:
-                        return
-                    told = chaos_place_run.run(place, seed).as_json()
-                    file.write(f"{json.dumps(told)}\n")
-                    file.flush()
-    finally:
-        os.kill(pid, signal.SIGKILL)
+            if _takes(folder / slug):
+                place = chaos_place.Place(folder / slug, url, slug)
+                for seed in chosen:
+                    yield chaos_place_run.run(place, seed, again(slug, seed))
+
+    runs = [again(slug, seed) for slug in slugs for seed in chosen]
+    deal = Deal(runs=runs, work=work, jobs=asked.jobs, broken=asked.broken, small=False)
+    table, well = play(deal, summary)
+    if asked.write and well:
+        _write(asked.write, table)
+    return 0 if well else 1
+
+
+def again(slug: str, seed: int) -> str:
+    """Write the command that repeats a run."""
+    return f"{COMMAND} --platform {slug} --seed {seed}"
 
 
 def _takes(folder: Path) -> bool:
@@ -121,26 +60,9 @@ def _takes(folder: Path) -> bool:
     return True
 
 
-def _again(slug: str, seed: int) -> str:
-    return f"python -m tests.flow.chaos_platforms --platform {slug} --seed {seed}"
-
-
-def _explain(one: Told) -> None:
-    print(f"{one['slug']} {one['seed']}: repeat it with: {_again(one['slug'], one['seed'])}")
-    print(f"  its workspace: {one['folder']}")
-    for kill in one["kills"]:
-        print(f"  killed {kill}")
-    for violation in one["violations"]:
-        print(f"  VIOLATION {violation}")
-
-
 def summary(told: list[Told], seconds: float) -> str:
     """Write what came of the runs as a table, a line for each platform."""
-    counts: dict[str, Counter[str]] = {}
-    for one in told:
-        mine = counts.setdefault(one["slug"], Counter())
-        mine.update(one["counts"])
-        mine.update({"runs": 1, "kills": len(one["kills"]), "violations": len(one["violations"])})
+    counts = counted(told)
     everything: Counter[str] = Counter()
     for mine in counts.values():
         everything.update(mine)
@@ -165,7 +87,6 @@ def _write(page: Path, table: str) -> None:
     page.write_text(f"{head}{BEGIN}\n{table}\n{END}{tail}", encoding="utf-8")
 
 
-FAULTS = ("429", "500", "timeout", "reset_after_commit", "partial", "expired_token")
 COLUMNS = {
     "runs": "runs",
     "kills": "kills",

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from tests.flow import chaos_check, chaos_world
+from tests.flow.chaos_deal import Told
 from tests.flow.chaos_stage import (
     EVERY,
+    LONGER,
     LONGEST_SECONDS,
+    MOST_PROCESSES,
     ROUNDS,
     Scene,
     Stage,
@@ -27,9 +26,7 @@ from tests.flow.chaos_stage import (
 from tests.flow.sync_world import PLATFORMS, World
 
 RATES = (0.2, 0.2, 0.2, 0.5)  # of calls that meet a fault
-MOST_PROCESSES = 40
 MAY_FAIL = {"RetryableError", "CredentialError"}
-LONGER = 1.2  # than an undisturbed run, because faults are on
 GOLDEN = 0.6180339887498949  # its multiples sweep the interval evenly, however many are taken
 
 
@@ -73,21 +70,6 @@ def draw(seed: int) -> Draw:
 
 
 @dataclass(slots=True)
-class Told:
-    """What a run came to."""
-
-    seed: int
-    kind: str
-    counts: Counter[str] = field(default_factory=Counter)
-    kills: list[str] = field(default_factory=list)  # the last point before each
-    violations: list[str] = field(default_factory=list)
-    folder: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-@dataclass(slots=True)
 class _Play:
     """A run under way."""
 
@@ -104,8 +86,8 @@ class _Play:
     def folder(self) -> Path:
         return self.world.folder.parent
 
-    def process(self, number: int) -> bool:
-        """Sync what is not done in a process, killed when that is drawn; say whether it was."""
+    def process(self, number: int) -> None:
+        """Sync what is not done in a process, killed when that is drawn."""
         kills = self.draw.kills
         at = kills[number] if number < len(kills) else None
         point, after = (0, ""), LONGEST_SECONDS
@@ -120,7 +102,7 @@ class _Play:
         pid = fork(lambda: sync_all(self.world, names, self.folder, point), self.folder / "errors")
         status, _ = wait(pid, after)
         self.told.counts["processes"] += 1
-        return self._ended(status, hung=at is None)
+        self.told.ended(self.folder, status, killed=at is not None)
 
     def _point(self, at: float) -> tuple[int, str]:
         """Choose a point of the whole sync, or every other time of one of its phases."""
@@ -129,19 +111,6 @@ class _Play:
             return max(1, round(at * LONGER * self.scene.points.total())), ""
         name = sorted(self.scene.points)[phase // 2]
         return 1 + int(at * self.scene.points[name]), name
-
-    def _ended(self, status: int, *, hung: bool) -> bool:
-        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        if killed and not hung:
-            trace = (self.folder / "trace").read_text(encoding="utf-8").splitlines()
-            self.told.kills.append(trace[-1] if trace else "start")
-        elif status:
-            errors = self.folder / "errors"
-            self.told.violations.append(
-                f"a process ended with status {status}: "
-                + (errors.read_text(encoding="utf-8") if errors.exists() else "it hung")
-            )
-        return killed
 
     def ends(self) -> None:
         """Note which syncs came to their end in the last process, and which failed."""
@@ -192,13 +161,13 @@ class _Play:
             self.told.counts[f"run {json.loads(path.read_bytes())['status']}"] += 1
 
 
-def run(stage: Stage, seed: int) -> Told:
+def run(stage: Stage, seed: int, again: str) -> Told:
     """Play one seed to its end and return what came of it."""
     drawn = draw(seed)
     scene = stage.scene(drawn.variant, drawn.round)
     folder = stage.folder / f"seed-{seed}"
     world = stage.set(scene, folder, drawn.round)
-    told = Told(seed, drawn.kind, folder=str(folder))
+    told = Told(again=again, group=drawn.kind, folder=str(folder))
     world.post("limits", {"google": {"polls": drawn.polls, "milliseconds": 1e9}})
     world.post("faults", {"rate": drawn.rate, "seed": seed, "timeout_seconds": 0.01})
     seen = chaos_check.look(world)

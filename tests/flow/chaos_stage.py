@@ -39,6 +39,8 @@ ROUNDS = 3  # that are killed; the inputs of one more are ready as news
 EVERY = 0.25  # days from round to round
 ROWS = {"meta": 40, "google": 40, "the_trade_desk": 60}  # in a request: enough for several lanes
 LONGEST_SECONDS = 120.0
+LONGER = 1.2  # a run under faults, than an undisturbed one
+MOST_PROCESSES = 40  # of a run
 
 
 def fork(work: Callable[[], object], errors: Path) -> int:

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from functools import partial
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 from tests.flow.chaos_check import Seen, check_process
+from tests.flow.chaos_deal import played
 from tests.flow.chaos_ports import PHASES, phase_of
 from tests.flow.chaos_run import draw
 from tests.flow.chaos_world import keys, people
 from tests.flow.sync_world import World
 
-ROOT = Path(__file__).parents[2]
-
-
-def chaos(*words: str) -> tuple[int, str]:
-    """Play runs in a process of its own, because one that has threads must not be forked."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.flow.chaos", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+chaos = partial(played, "tests.flow.chaos")
 
 
 def test_twenty_runs_end_in_step_whenever_they_are_killed() -> None:

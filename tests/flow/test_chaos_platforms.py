@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from audiences.platforms import MODULES, platform
 from audiences.platforms.base import Op
+from tests.flow.chaos_deal import Told, played
 from tests.flow.chaos_place_run import draw
 from tests.flow.chaos_platforms import BEGIN, COLUMNS, END, summary
 
@@ -18,16 +19,7 @@ SLUGS = sorted(MODULES)
 SLICE = ("amazon", "line")  # asked what became of it; made anew to take somebody out
 
 
-def chaos(*words: str) -> tuple[int, str]:
-    """Play runs in a process of its own, because one that has threads must not be forked."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.flow.chaos_platforms", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+chaos = partial(played, "tests.flow.chaos_platforms")
 
 
 def test_some_platforms_end_in_step_whenever_they_are_killed() -> None:
@@ -71,9 +63,9 @@ def test_a_seed_always_draws_the_same_run_and_others_draw_others(slug: str) -> N
 
 
 def test_a_table_has_a_line_for_each_platform_and_one_for_all() -> None:
-    counts = {"reruns": 2, "arrived": 9, "fault 429": 3}
+    counts = Counter({"reruns": 2, "arrived": 9, "fault 429": 3})
     told = [
-        {"slug": slug, "seed": 1, "counts": counts, "kills": ["start"], "violations": []}
+        Told(again=f"{slug} 1", group=slug, folder="", counts=counts, kills=["start"])
         for slug in ("a", "b")
     ]
     head, _, *lines = summary(told, 1.0).splitlines()
