@@ -49,6 +49,23 @@ def test_broken_code_is_noticed_and_the_run_can_be_repeated(broken: str, noticed
     assert "repeat it with: python -m tests.flow.chaos --seed" in said
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("broken", "seeds", "noticed"),
+    [
+        ("make_without_looking", (15,), "did not make the audience"),
+        ("hope_is_enough", (43, 105, 113, 147, 159), "not one as held"),
+    ],
+)
+def test_code_that_is_rarely_wrong_is_noticed_where_it_is(
+    broken: str, seeds: tuple[int, ...], noticed: str
+) -> None:
+    code, said = chaos(*(f"--seed={seed}" for seed in seeds), "--broken", broken)
+    assert code == 1, said
+    assert noticed in said
+
+
 def test_a_seed_always_draws_the_same_run_and_others_draw_others() -> None:
     drawn = [draw(seed) for seed in range(200)]
     assert drawn == [draw(seed) for seed in range(200)]
