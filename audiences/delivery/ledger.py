@@ -37,6 +37,11 @@ class Entry:
     ours: bool
 
 
+def file_key(run: str, day: str) -> str:
+    """Name the file of a run's rows in the ledger, by the run and the day that it is of."""
+    return f"sends/day={day}/{run}.parquet"
+
+
 def append(lake: Lake, run: str, day: str, path: Path, rows: int, at: str) -> Entry:
     """Add a file of sends to the chain, once for a run however many settle it at once.
 
@@ -44,7 +49,7 @@ def append(lake: Lake, run: str, day: str, path: Path, rows: int, at: str) -> En
     absent", and only after every link before it was seen not to name the file; so of two links
     that name it the later one cannot come to be.
     """
-    key = f"sends/day={day}/{run}.parquet"
+    key = file_key(run, day)
     start, _, _ = _scan(lake, key, _END)  # no link names a file that is not there yet
     digest = _digest(path.open("rb"))
     ours = lake.store.upload(path, key, if_absent=True)

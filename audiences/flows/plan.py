@@ -16,6 +16,7 @@ from audiences.delivery import guard
 from audiences.delivery.batches import write_requests
 from audiences.delivery.outbox import Plan, digest_of, write_plan
 from audiences.destinations import UNSET_GUARD, Destination, Guard
+from audiences.flows.again import nothing_left
 from audiences.flows.bar import bar
 from audiences.flows.places import held_table, identity_of, operator_of, place_of
 from audiences.flows.taking import check, taking
@@ -97,7 +98,8 @@ def make_plan(
         if asked.mode == "add":
             bar(con, lake, audience, inputs, at)
             make_barred(con, to, audience.of, policy, opt_outs=bool(terms.identity))
-        changes = make_changes(con, to, asked.mode, at, starts)
+        over = asked.mode == "replace" and nothing_left(con, lake, to, inputs, at, starts)
+        changes = {} if over else make_changes(con, to, asked.mode, at, starts)
         course = Course(target=target, at=at, starts=starts, mode=asked.mode)
         if _rebuilds(con, to, asked.mode, destination, audience.name):
             course = replace(
@@ -107,7 +109,9 @@ def make_plan(
                 target=replace(target, audience_id=AUDIENCE_ID),
             )
             changes = make_changes(con, to, "rebuild", at, starts)
-        requests = write_requests(lake, asked.run, to, course, _batches(con, to, course.mode))
+        # A replacement by nothing would take everybody out; where nothing is left, none is said.
+        written = replace(course, mode="mirror") if over else course
+        requests = write_requests(lake, asked.run, to, written, _batches(con, to, written.mode))
         valid_until = _valid_until(con, to, at, starts, course.mode)
     plan = Plan(
         run=asked.run,

@@ -39,6 +39,7 @@ class LakePiece:
     dry_run: bool = False
     approve: str = ""
     repair: bool = False
+    resumed: str = ""  # the run that the same sync has just brought to its end
     abandoned: bool = False
     adopted: bool = False
     warnings: tuple[str, ...] = ()
@@ -121,14 +122,19 @@ def prepare(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
         to,
         asked=asked,
         audience_id=known_id(workspace, to, piece.audience),
-        inputs=latest_inputs(workspace.lake, rule, piece.destination)
-        | ({"repair": True} if piece.repair else {}),
+        inputs=latest_inputs(workspace.lake, rule, piece.destination) | _special(piece),
     )
     if plan.dry_run:
         told = estimate(workspace, plan, to)
         told["warnings"] += unmapped(workspace, rule, to, plan.dropped)
         return {"report": replace(report_of(plan, "dry_run"), estimate=told).as_json()}
     return {"report": _begun(workspace, plan, piece.owner).as_json()}
+
+
+def _special(piece: LakePiece) -> dict[str, Any]:
+    """Name what makes a plan another one than the state alone would, where there is something."""
+    found: dict[str, Any] = {"repair": piece.repair, "resumed": piece.resumed}
+    return {name: value for name, value in found.items() if value}
 
 
 def _own(workspace: Workspace, piece: LakePiece) -> Plan | None:

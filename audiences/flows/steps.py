@@ -74,9 +74,7 @@ def bring_in_step(steps: Steps, wish: Wish) -> Report:
     steps.lake("refresh", {"audience": wish.audience})
     if ready.get("maps"):
         _map(steps, wish)
-    asked: Told = {"mode": wish.mode, "dry_run": wish.dry_run, "approve": wish.approve}
-    asked = {**asked, **({"repair": True} if wish.repair else {})}
-    report = _report(steps.lake("plan", {**wish.pair, **asked}))
+    report = _report(steps.lake("plan", _to_plan(wish, before)))
     if report.status == "planned":
         report = _carry_out(steps, wish, report.run, report.requests)
     if before is None:
@@ -84,6 +82,16 @@ def bring_in_step(steps: Steps, wish: Wish) -> Report:
     if not report.requests and report.status == "done":
         return replace(before, status="done", resumed=before.run)
     return replace(report, resumed=before.run)
+
+
+def _to_plan(wish: Wish, before: Report | None) -> Told:
+    """Say what to plan; what is not usual is said only where it is so."""
+    asked = {"mode": wish.mode, "dry_run": wish.dry_run, "approve": wish.approve}
+    if wish.repair:
+        asked["repair"] = True
+    if before is not None and before.status == "done":
+        asked["resumed"] = before.run
+    return {**wish.pair, **asked}
 
 
 def _map(steps: Steps, wish: Wish) -> None:

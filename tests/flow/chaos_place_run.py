@@ -62,8 +62,7 @@ def draw(slug: str, seed: int) -> Draw:
         late=tuple(chance.choices(["soon", "stale", "news"], [8, 1, 1], k=MOST_PROCESSES)),
         once_more=more,
         renews=chance.random() < 0.5,
-        # A replacement that is waited for sends everything again when it is through.
-        polls=2 if replaces else chance.choice([2, 2, 2, 14]),
+        polls=chance.choice([2, 2, 2, 14]),
     )
 
 

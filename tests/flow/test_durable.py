@@ -19,12 +19,13 @@ from aws_durable_execution_sdk_python.exceptions import RetryableSerDesError
 from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 from aws_durable_execution_sdk_python_testing.executor import Executor
 
+from audiences.flows.sync import sync
 from functions import _lake
 from functions.sync import durable
 from functions.sync.run import run
 from infra.sandbox import server
 from tests.flow.fleet import HANDLERS, Fleet, make_stack
-from tests.flow.sync_world import World, customers, sha
+from tests.flow.sync_world import DiedError, LossyHttp, World, customers, sha
 from tests.infra.stack import forget
 
 _NUMBERS = itertools.count()
@@ -144,6 +145,20 @@ def test_a_sync_runs_as_a_durable_function(fleet: Fleet) -> None:
     fleet.check("meta-main", [*PEOPLE[1:], *customers([20], device=False)])
     said = Path(fleet.environment["TEST_LOG"]).read_text()
     assert [one.mail for one in PEOPLE if one.mail in said] == []
+
+
+def test_a_replacement_that_was_interrupted_is_brought_to_its_end_and_not_sent_again(
+    fleet: Fleet,
+) -> None:
+    fleet.customers(PEOPLE)
+    dying = LossyHttp(lambda request: "die" if ":removeAll" in request.url else "")
+    with pytest.raises(DiedError):
+        sync(replace(fleet.workspace(), http=dying), "gold", "google-main", mode="replace")
+    told = play(fleet, to="google-main", mode="replace")
+    assert (told["status"], told["resumed"], told["accepted"]) == ("done", told["run"], 9)
+    sent = [one["path"].rpartition(":")[2] for one in fleet.world.requests("google")]
+    assert (sent.count("ingest"), sent.count("removeAll")) == (1, 1)
+    fleet.check("google-main", PEOPLE)
 
 
 def killed(fleet: Fleet, seed: int, rounds: int) -> None:
