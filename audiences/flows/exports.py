@@ -48,6 +48,7 @@ class Export:
     approve: str
     by: str  # the id of the API key
     at: str
+    repair: bool = False  # send again everything that should be held
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class Desk:
 def ask(desk: Desk, by: str, wanted: Mapping[str, Any], idempotency_key: str = "") -> Export:
     """Ask for an export; the same Idempotency-Key with the same wish is the same export.
 
-    A repetition also starts what a crash kept from starting.
+    A repetition also starts what a crash kept from starting. `wanted` names a repair only where
+    one is asked for: wishes are compared by their digests.
 
     Raises:
         ReusedKeyError: when the key came before with another wish.
@@ -137,8 +139,10 @@ def _run(store: Store, run: str) -> dict[str, Any] | None:
         return None
     data = store.get(f"runs/{run}.json")
     report: dict[str, Any] = json.loads(data) if data else {"status": _state(plan)}
-    named = {"id": run, "run": run, "audience": plan.audience, "to": plan.destination}
-    return named | {"mode": plan.mode, "at": plan.as_of, "dry_run": plan.dry_run} | report
+    named: dict[str, Any] = {"id": run, "run": run, "audience": plan.audience}
+    named |= {"to": plan.destination}
+    named |= {"mode": plan.mode, "at": plan.as_of, "dry_run": plan.dry_run}
+    return named | {"repair": bool(plan.inputs.get("repair"))} | report
 
 
 def _state(plan: Plan) -> str:
@@ -181,6 +185,8 @@ def approve(desk: Desk, by: str, id_: str, token: str = "") -> Export:
         "dry_run": False,
         "approve": held,
     }
+    if shown.get("repair"):  # else it would be another plan than the one that was looked at
+        wanted["repair"] = True
     return ask(desk, by, wanted, f"approve {id_}")
 
 

@@ -78,6 +78,7 @@ def _synced(workspace: Workspace, export: exports.Export) -> dict[str, Any]:
         mode=export.mode,
         dry_run=export.dry_run,
         approve=export.approve,
+        repair=export.repair,
     )
     if report.status == "waiting":
         raise RetryableError("the platform is still at work on it")

@@ -31,6 +31,7 @@ class Wish(BaseModel):
     to: str = Field(max_length=63, description="The name of a destination.")
     mode: Literal["mirror", "add"] | None = Field(None, description="Else as the audience says.")
     dry_run: bool = Field(False, description="Plan to the byte, send nothing.")
+    repair: bool = Field(False, description="Send again everything that should be held.")
 
 
 class Approval(BaseModel):
@@ -50,8 +51,9 @@ def ask_for_export(
     if wish.to not in define.names(ports.files.destinations):
         raise ProblemError(422, faults=[Fault("to", "there is no destination of that name")])
     wanted = {"audience": name, "to": wish.to, "mode": wish.mode, "dry_run": wish.dry_run}
+    wanted |= {"approve": "", **({"repair": True} if wish.repair else {})}
     try:
-        asked = exports.ask(ports.desk, key.id, wanted | {"approve": ""}, idempotency_key)
+        asked = exports.ask(ports.desk, key.id, wanted, idempotency_key)
     except ReusedKeyError as error:
         raise ProblemError(422, str(error)) from error
     return _accepted(ports, asked)

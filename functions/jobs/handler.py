@@ -63,7 +63,7 @@ def _export(id_: str) -> dict[str, str]:
     export = exports.find(_runtime.store("BRIDGE_LAKE"), id_)
     if export is None:
         raise DataError("there is no such export")
-    wish = {
+    wish: dict[str, Any] = {
         "audience": export.audience,
         "destination": export.to,
         "mode": export.mode,
@@ -71,6 +71,8 @@ def _export(id_: str) -> dict[str, str]:
         "approve": export.approve,
         "export": export.id,
     }
+    if export.repair:
+        wish["repair"] = True
     _runtime.executions().start(export.id, wish)
     return {"status": "started", "execution": export.id}
 

@@ -10,6 +10,7 @@ from audiences.flows.steps import Wish
 from shared.errors import DataError
 
 _TEXTS = ("audience", "destination", "mode", "approve", "export")
+_FLAGS = ("dry_run", "repair")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +22,15 @@ class SyncEvent:
 
 
 def read_event(event: Mapping[str, Any]) -> SyncEvent:
-    """Read an event: `{"audience", "destination", "mode", "dry_run", "approve", "export"}`.
+    """Read an event: the texts and flags above, of which only the pair must be there.
 
     Raises:
         DataError: when it is none; it names fields, and repeats no value.
     """
-    faults = [name for name in event if name not in (*_TEXTS, "dry_run")]
+    faults = [name for name in event if name not in (*_TEXTS, *_FLAGS)]
     faults += [name for name in _TEXTS if not isinstance(event.get(name) or "", str)]
     faults += [name for name in ("audience", "destination") if not event.get(name)]
-    if not isinstance(event.get("dry_run", False), bool):
-        faults.append("dry_run")
+    faults += [name for name in _FLAGS if not isinstance(event.get(name, False), bool)]
     if faults:
         raise DataError(f"the event asks for no sync: look at {sorted(set(faults))}")
     wish = Wish(
@@ -39,5 +39,6 @@ def read_event(event: Mapping[str, Any]) -> SyncEvent:
         mode=event.get("mode") or None,
         dry_run=event.get("dry_run", False),
         approve=event.get("approve") or "",
+        repair=event.get("repair", False),
     )
     return SyncEvent(wish, event.get("export") or "")

@@ -50,6 +50,18 @@ def test_an_export_is_taken_and_can_be_followed(served: ApiUp) -> None:
     assert served.call("GET", "/runs").json()["runs"] == [served.call("GET", where).json()]
 
 
+def test_a_repair_is_asked_for_as_a_dry_run_is(served: ApiUp) -> None:
+    told = export(served, {"to": "meta", "dry_run": True, "repair": True}).json()
+    kept = exports.find(served.api.desk.store, told["id"])
+    assert kept is not None
+    assert (told["repair"], kept.repair, kept.dry_run) == (True, True, True)
+    assert export(served).json()["repair"] is False
+    plain = export(served, {"to": "meta", "repair": False}, key="k")
+    assert export(served, key="k").headers["Location"] == plain.headers["Location"]
+    problem(export(served, {"to": "meta", "repair": True}, key="k"), 422)
+    problem(export(served, {"to": "meta", "repair": True}, scope="read"), 403)
+
+
 def test_the_same_key_is_the_same_export(served: ApiUp) -> None:
     first, again = export(served, key="k1"), export(served, key="k1")
     assert first.headers["Location"] == again.headers["Location"]
@@ -77,6 +89,7 @@ def test_a_repetition_starts_what_a_crash_kept_from_starting(served: ApiUp) -> N
         ({}, "body.to"),
         ({"to": "meta", "mode": "replace"}, "body.mode"),
         ({"to": "meta", "dry_run": "perhaps"}, "body.dry_run"),
+        ({"to": "meta", "repair": "perhaps"}, "body.repair"),
         ({"to": "meta", "ada@example.com": 1}, "body.…"),
         ([], "body"),
     ],
@@ -105,6 +118,13 @@ def test_what_the_guard_stopped_is_approved_with_its_token(served: ApiUp) -> Non
     again = served.call("POST", f"/runs/{id_}/approve")
     assert again.headers["Location"] == answer.headers["Location"]
     problem(served.call("POST", "/runs/none/approve"), 404)
+
+
+def test_a_repair_that_was_stopped_is_approved_as_a_repair(served: ApiUp) -> None:
+    id_ = export(served, {"to": "meta", "repair": True}).json()["id"]
+    exports.note(served.kv, id_, {"status": "stopped", "token": "t1", "stopped": "too many"})
+    new = served.call("POST", f"/runs/{id_}/approve").json()
+    assert (new["repair"], new["audience"]) == (True, "gold")
 
 
 def test_an_export_that_waits_is_cancelled_and_one_that_is_over_is_not(served: ApiUp) -> None:

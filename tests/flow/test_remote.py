@@ -67,6 +67,8 @@ def test_an_audience_is_put_and_synced_and_its_run_shown(
     told = bridge("sync", "new", "meta")
     assert (told.code, "2 accepted, 0 rejected" in told.out) == (0, True), told
     [done, _] = one(bridge("run", "list", "--json"))["runs"]
+    again = one(bridge("sync", "new", "meta", "--repair", "--json"))
+    assert (again["status"], again["repair"], again["refreshed"]) == ("done", True, 2)
     shown = one(bridge("run", "show", done["id"], "--json"))
     assert (shown["status"], shown["accepted"]) == ("done", 2)
     assert "new → meta" in bridge("run", "list").out

@@ -35,6 +35,9 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Plan to the byte, send 
 Approve = Annotated[
     str, typer.Option("--approve", metavar="TOKEN", help="Let pass what the guard stopped.")
 ]
+Repair = Annotated[
+    bool, typer.Option("--repair", help="Send again everything that should be held.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -48,9 +51,7 @@ def sync_(  # noqa: PLR0913, PLR0917 - a parameter is an option
     mode: Mode = "",
     dry_run: DryRun = False,
     approve: Approve = "",
-    repair: Annotated[
-        bool, typer.Option("--repair", help="Send again everything that should be held.")
-    ] = False,
+    repair: Repair = False,
     as_of: AsOf = "",
     folder: Folder = HERE,
     json: Json = False,

@@ -10,7 +10,15 @@ import typer
 from rich.console import Console
 
 from audiences.flows.run_report import Report
-from infra.local.commands.sync import Approve, AudienceName, DestinationName, DryRun, Mode, show
+from infra.local.commands.sync import (
+    Approve,
+    AudienceName,
+    DestinationName,
+    DryRun,
+    Mode,
+    Repair,
+    show,
+)
 from infra.local.context import Json
 from infra.local.output import Output
 from infra.local.remote.api import Remote, part
@@ -30,6 +38,7 @@ def sync(
     mode: Mode = "",
     dry_run: DryRun = False,
     approve: Approve = "",
+    repair: Repair = False,
     json: Json = False,
 ) -> None:
     """Add and remove until the platform holds exactly the audience; Ctrl-C leaves the run going."""
@@ -41,6 +50,7 @@ def sync(
     else:
         path = f"/audiences/{part(audience)}/exports"
         wish = {"to": destination, "mode": mode or None, "dry_run": dry_run}
+        wish |= {"repair": True} if repair else {}  # an older stack knows no such word
     headers = {"content-type": "application/json", "idempotency-key": secrets.token_hex(16)}
     asked = remote.send("POST", path, json_.dumps(wish).encode(), headers)
     id_ = json_.loads(asked.body)["id"]
