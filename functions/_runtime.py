@@ -17,8 +17,8 @@
 | `BRIDGE_SCHEDULE_TARGET`, `BRIDGE_SCHEDULE_ROLE` | whom they call, and as whom (ARNs) | the same |
 | `BRIDGE_SCHEDULE_FAILED` | the queue of calls that fail (ARN) | the same |
 | `BRIDGE_NAME`, `BRIDGE_DEFAULT_COUNTRY`, `BRIDGE_MEMORY` | as in `bridge.toml` | lake, optional |
-| `BRIDGE_NOTIFY_TOPIC` | the SNS topic that hears of runs wanting a look (ARN) | sync, optional |
-| `BRIDGE_NOTIFY_WEBHOOK`, `BRIDGE_NOTIFY_SLACK` | the same; references to URLs | sync, optional |
+| `BRIDGE_NOTIFY_TOPIC` | the SNS topic that hears of runs wanting a look (ARN) | sync, refresh |
+| `BRIDGE_NOTIFY_SECRET` | a secret's name: URLs of a webhook, of Slack | the same, optional |
 | `BRIDGE_NOTIFY_DROP` | loss of match rate that is told of, in percentage points | sync, optional |
 | `BRIDGE_LOG` | the level of the log | all, optional |
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from shared.aws.executions import Executions
     from shared.ports import Http, KeyValue, Notify, Schedules, Secrets, Store
 
-_NOTIFY = ("TOPIC", "WEBHOOK", "SLACK", "DROP")
+_NOTIFY = ("TOPIC", "SECRET", "DROP")
 NAMESPACE = "AudienceBridge"
 # A piece of work lasts 15 minutes at most and takes the turn anew; a wait between two, 10 minutes.
 TURN_SECONDS = 1_800
@@ -206,8 +206,7 @@ def teller() -> Teller:
     notify = notifying(
         http,
         secrets,
-        webhook=found["WEBHOOK"],
-        slack=found["SLACK"],
+        either=f"secret://{found['SECRET']}" if found["SECRET"] else None,
         topic=topic if found["TOPIC"] else None,
     )
     return Teller(notify, key_value(), float(found["DROP"] or 10))

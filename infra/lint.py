@@ -85,13 +85,13 @@ def parliament(tools: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def policies() -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield every policy of a role, with names that stand for what is not known before it runs."""
+    """Yield every policy of roles, with names that stand for what is not known before it runs."""
     template = yaml.load((ROOT / TEMPLATES[0]).read_text("utf-8"), Short)  # noqa: S506 - safe
     kinds = {name: each["Type"] for name, each in template["Resources"].items()}
     for role, resource in template["Resources"].items():
-        if resource["Type"] != "AWS::IAM::Role":
-            continue
-        for policy in resource["Properties"]["Policies"]:
+        own = resource.get("Properties", {})
+        found = {"AWS::IAM::Role": own.get("Policies", ()), "AWS::IAM::Policy": (own,)}
+        for policy in found.get(resource["Type"], ()):
             document = policy["PolicyDocument"]
             statements = [
                 {**each, "Resource": [_arn(r, kinds) for r in _list(each["Resource"])]}
@@ -103,6 +103,7 @@ def policies() -> Iterator[tuple[str, Mapping[str, Any]]]:
 _ARNS = {
     "AWS::S3::Bucket": "arn:aws:s3:::{}",
     "AWS::SQS::Queue": "arn:aws:sqs:eu-west-1:123456789012:{}",
+    "AWS::SNS::Topic": "arn:aws:sns:eu-west-1:123456789012:{}",
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:eu-west-1:123456789012:table/{}",
     "AWS::KMS::Key": "arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012",
     "AWS::Logs::LogGroup": "arn:aws:logs:eu-west-1:123456789012:log-group:{}:*",
@@ -115,13 +116,13 @@ _ARNS = {
 def _arn(resource: str, kinds: Mapping[str, str]) -> str:
     for name, value in _ACCOUNT.items():
         resource = resource.replace(f"${{AWS::{name}}}", value)
-    plain = resource.removesuffix(".Arn")
+    plain = resource.removesuffix(".Arn").removesuffix(".Id")  # of a secret the Id is its ARN
     if plain in kinds:
         return _ARNS[kinds[plain]].format(plain.lower())
     for name, kind in kinds.items():
         arn = _ARNS.get(kind, "{}").format(name.lower())
         resource = resource.replace(f"${{{name}.Arn}}", arn).replace(f"${{{name}}}", name.lower())
-    return resource.replace("${CredentialsPrefix}", "ads/")
+    return resource.replace("${CredentialsPrefix}", "ads/").replace("${NoticesSecret}", "notices")
 
 
 def _list(value: Any) -> list[Any]:

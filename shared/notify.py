@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
-from shared.errors import BridgeError, RetryableError
+from shared.errors import ConfigurationError, RetryableError
 from shared.ports import Http, HttpRequest, Notice, Notify, Secrets
 
 Address = Callable[[], str]
@@ -54,32 +54,13 @@ class Slack:
 
 
 @dataclass(frozen=True, slots=True)
-class Everybody:
-    """Tells all, and the others too where one cannot be told; nobody is everybody of none."""
-
-    all: Sequence[Notify] = ()
-
-    def tell(self, notice: Notice) -> None:
-        """Tell each once.
-
-        Raises:
-            BridgeError: the first that one of them raised, after all were tried.
-        """
-        failed: list[BridgeError] = []
-        for each in self.all:
-            try:
-                each.tell(notice)
-            except BridgeError as error:
-                failed.append(error)
-        if failed:
-            raise failed[0]
-
-
-@dataclass(frozen=True, slots=True)
 class Late:
-    """Tells by what is made when it is first needed, as AWS's client takes long to load."""
+    """Tells by what is made when it is first needed, as AWS's client takes long to load.
 
-    make: Callable[[], Notify]
+    Nobody is told where nothing is made.
+    """
+
+    make: Callable[[], Notify | None]
 
     def tell(self, notice: Notice) -> None:
         """Tell it once.
@@ -87,7 +68,12 @@ class Late:
         Raises:
             BridgeError: when it could not be told.
         """
-        self.make().tell(notice)
+        made = self.make()
+        if made is not None:
+            made.tell(notice)
+
+
+_KINDS: Mapping[str, Callable[[Http, Address], Notify]] = {"webhook": Webhook, "slack": Slack}
 
 
 def notifying(
@@ -96,17 +82,42 @@ def notifying(
     *,
     webhook: str | None = None,
     slack: str | None = None,
+    either: str | None = None,
     topic: Callable[[], Notify] | None = None,
-) -> Everybody:
-    """Return all who are to be told; addresses are references, read when there is something."""
-    found: list[Notify] = []
-    if webhook:
-        found.append(Late(lambda: Webhook(http(), lambda: secrets().resolve(webhook))))
-    if slack:
-        found.append(Late(lambda: Slack(http(), lambda: secrets().resolve(slack))))
-    if topic:
-        found.append(Late(topic))
-    return Everybody(found)
+) -> dict[str, Notify]:
+    """Return all who are to be told, by their kind.
+
+    Addresses are references, read when there is something to tell. What `either` refers to holds
+    the URL of a webhook, of Slack, or of both: `{"webhook": URL, "slack": URL}`.
+    """
+
+    def named(kind: str, reference: str) -> Late:
+        return Late(lambda: _KINDS[kind](http(), lambda: secrets().resolve(reference)))
+
+    def held(kind: str, reference: str) -> Late:
+        def make() -> Notify | None:
+            url = _urls(secrets().resolve(reference), reference).get(kind)
+            return _KINDS[kind](http(), lambda: url) if url else None
+
+        return Late(make)
+
+    found: dict[str, Notify] = {kind: held(kind, either) for kind in _KINDS if either}
+    given = {"webhook": webhook, "slack": slack}
+    found |= {kind: named(kind, reference) for kind, reference in given.items() if reference}
+    return found | ({"topic": Late(topic)} if topic else {})
+
+
+def _urls(text: str, reference: str) -> dict[str, str]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if isinstance(found, dict) and found and {*found} <= {*_KINDS}:
+        urls = {kind: url for kind, url in found.items() if isinstance(url, str) and url}
+        if len(urls) == len(found):
+            return urls
+    wanted = '{"slack": "https://…", "webhook": "https://…"}'
+    raise ConfigurationError(f"{reference} must be JSON such as {wanted}, one of them or both")
 
 
 def _post(http: Http, url: Address, value: object, whom: str) -> None:

@@ -1,20 +1,22 @@
 """Notices: tells people of a run that failed, was stopped, or of which less was taken than before.
 
-No notice holds an identifier, and none ever fails a run: what could not be told is logged.
+No notice holds an identifier, and none ever fails a run: what could not be told is logged, and told
+at the next occasion.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from audiences.flows.untold import Untold
 from shared.log import log
 from shared.ports import KeyValue, Notice, Notify
 from shared.redact import scrub
 
-_TOLD_SECONDS = 30 * 24 * 3600
 _LEAST_ROWS = 100  # of fewer rows a share says little
 _NEXT: Mapping[str, str] = {
     "configuration": "mend the file or setting that is named, then sync again",
@@ -33,33 +35,37 @@ _BUG = "see the log of the bridge at this time"
 class Teller:
     """Who is told, and from which loss of match rate on."""
 
-    notify: Notify
+    notify: Mapping[str, Notify]  # by the names under which it is noted who has heard
     kv: KeyValue
     match_rate_drop: float = 10.0  # percentage points
 
     def tell_of(self, told: Mapping[str, Any], once: str = "") -> None:
         """Tell of a run as its report has it, or of a failure: `code`, `detail`, the pair.
 
-        A run is told of once, by its name or by `once`; a dry run never.
+        A run is told of once, by its name or by `once`; a dry run never. Whoever has not heard of
+        an earlier one does so now.
         """
         if told.get("status") == "dry_run" or told.get("dry_run"):
             return
         try:
-            notice = self._judged(told)
-            mark = once or str(told.get("run") or "")
-            if notice is None or (mark and not self._is_first(f"told/{mark}/{notice.kind}")):
-                return
-            self.notify.tell(notice)
+            self._tell(self._judged(told), once or str(told.get("run") or ""))
+            self._keep_share(told)
         except Exception as error:  # noqa: BLE001 - a notice never fails a run
             log("not_notified", level="error", error=error, run=told.get("run"))
 
-    def tell(self, notice: Notice, once: str) -> None:
+    def tell(self, notice: Notice | None, once: str) -> None:
         """Tell of something else than a run, once by its name."""
         try:
-            if self._is_first(f"told/{once}/{notice.kind}"):
-                self.notify.tell(notice)
+            self._tell(notice, once)
         except Exception as error:  # noqa: BLE001 - a notice never fails what it is about
             log("not_notified", level="error", error=error)
+
+    def catch_up(self) -> None:
+        """Tell whoever has not heard of something yet."""
+        self.tell(None, "")
+
+    def _tell(self, notice: Notice | None, once: str) -> None:
+        Untold(self.notify, self.kv).tell(notice, once or secrets.token_hex(8))
 
     def _judged(self, told: Mapping[str, Any]) -> Notice | None:
         match told.get("status"):
@@ -72,21 +78,13 @@ class Teller:
             case _:
                 return None
 
-    def _is_first(self, key: str) -> bool:
-        return self.kv.put(key, "", ttl_seconds=_TOLD_SECONDS, if_absent=True)
-
     def _less_taken(self, told: Mapping[str, Any]) -> Notice | None:
-        """Compare the accepted share with the last run of the pair, and keep this one's."""
-        rows = sum(int(told.get(name) or 0) for name in ("accepted", "rejected", "unknown"))
-        if rows < _LEAST_ROWS:
+        """Compare the accepted share with the last run of the pair."""
+        rows, share = _taken(told)
+        before = json.loads(self.kv.get(_share_key(told)) or "{}")
+        if rows < _LEAST_ROWS or not before or before["run"] == told["run"]:
             return None
-        key = f"match_rate/{told['destination']}/{told['audience']}"
-        before = json.loads(self.kv.get(key) or "{}")
-        if before.get("run") == told["run"]:
-            return None
-        share = 100 * int(told["accepted"]) / rows
-        self.kv.put(key, json.dumps({"run": told["run"], "share": share}))
-        if not before or before["share"] - share <= self.match_rate_drop:
+        if before["share"] - share <= self.match_rate_drop:
             return None
         return Notice(
             kind="match_rate",
@@ -97,6 +95,22 @@ class Teller:
             "source that changed its format is the commonest",
             facts=_facts(told) | {"before": str(before["run"])},
         )
+
+    def _keep_share(self, told: Mapping[str, Any]) -> None:
+        """Keep what the next run is compared with; only when of this one has been told."""
+        rows, share = _taken(told)
+        if told.get("status") == "done" and rows >= _LEAST_ROWS:
+            self.kv.put(_share_key(told), json.dumps({"run": told["run"], "share": share}))
+
+
+def _share_key(told: Mapping[str, Any]) -> str:
+    return f"match_rate/{told['destination']}/{told['audience']}"
+
+
+def _taken(told: Mapping[str, Any]) -> tuple[int, float]:
+    """Return how many rows a run has sent, and the percentage that was accepted."""
+    rows = sum(int(told.get(name) or 0) for name in ("accepted", "rejected", "unknown"))
+    return rows, 100 * int(told.get("accepted") or 0) / max(rows, 1)
 
 
 def failed(told: Mapping[str, Any]) -> Notice:

@@ -11,7 +11,6 @@ from audiences.flows.bench import Bench, Progress, silent
 from audiences.flows.notices import Teller
 from audiences.lake.lake import Lake
 from shared.clock import Clock
-from shared.notify import Everybody
 from shared.ports import Http, KeyValue, Notify, Secrets, Sleep
 from shared.settings import Settings
 
@@ -33,7 +32,7 @@ class Workspace:
     destinations: Mapping[str, str]
     memory: str = "2GB"  # what DuckDB may take
     progress: Progress = silent
-    notify: Notify = field(default_factory=Everybody)
+    notify: Mapping[str, Notify] = field(default_factory=dict)  # who is told of runs
 
     def now(self) -> datetime:
         """Return the instant of this run."""

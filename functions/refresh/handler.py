@@ -42,6 +42,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     told = _once.once(everything, {"refresh": due.scheduled}, context)
     _reconcile()
+    _runtime.teller().catch_up()  # of syncs whose notice found nobody
     for name in ("built", "failed", "left"):
         metrics.add_metric(name=f"Audiences{name.title()}", unit="Count", value=len(told[name]))
     return told

@@ -27,6 +27,7 @@ _OUT_SECONDS = 24 * 3600  # the worker is alone: what is out when it starts is g
 _REST_SECONDS = 0.2
 _LONGEST_WAIT = 60.0
 _TICK_SECONDS = 5.0
+_CATCH_UP_SECONDS = 300.0
 
 
 def calls_queue(folder: Path) -> LocalQueue:
@@ -121,6 +122,7 @@ def working(folder: Path) -> Iterator[Worker]:
             (lambda: worker.absorb_once(workspace), _REST_SECONDS),
             (worker.work_once, _REST_SECONDS),
             (lambda: timer.tick(texts(folder / "audiences")), _TICK_SECONDS),
+            (lambda: _catch_up(workspace), _CATCH_UP_SECONDS),
         )
         threads = [threading.Thread(target=_loop, args=(step, rest, over)) for step, rest in steps]
         for thread in threads:
@@ -131,6 +133,11 @@ def working(folder: Path) -> Iterator[Worker]:
             over.set()
             for thread in threads:
                 thread.join()
+
+
+def _catch_up(workspace: Workspace) -> int:
+    workspace.teller().catch_up()
+    return 0
 
 
 def _loop(step: Callable[[], int], rest: float, over: threading.Event) -> None:

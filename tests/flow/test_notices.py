@@ -14,7 +14,7 @@ from audiences.flows.notices import Teller
 from audiences.flows.sync import sync_and_tell
 from shared.aws import topic
 from shared.errors import BridgeError, ConfigurationError, RetryableError
-from shared.notify import Everybody, Slack, Webhook, notifying
+from shared.notify import Slack, Webhook, notifying
 from shared.ports import HttpAnswer, Notice
 from tests.fakes import FakeHttp, FakeSecrets, MemoryKeyValue
 from tests.flow.sync_world import World, customers
@@ -44,7 +44,7 @@ def done(run: str, accepted: int, rejected: int) -> dict[str, Any]:
 
 def test_a_fall_of_the_accepted_share_is_told_once_and_measured_against_the_last_run() -> None:
     told = Told()
-    teller = Teller(told, MemoryKeyValue(), match_rate_drop=10)
+    teller = Teller({"hook": told}, MemoryKeyValue(), match_rate_drop=10)
     for report in (done("1", 900, 100), done("2", 820, 180), done("3", 500, 500)):
         teller.tell_of(report)
         teller.tell_of(report)
@@ -57,7 +57,7 @@ def test_a_fall_of_the_accepted_share_is_told_once_and_measured_against_the_last
 
 def test_a_few_rows_say_nothing_of_a_share() -> None:
     told = Told()
-    teller = Teller(told, MemoryKeyValue())
+    teller = Teller({"hook": told}, MemoryKeyValue())
     teller.tell_of(done("1", 1000, 0))
     teller.tell_of(done("2", 0, 50))
     assert told.notices == []
@@ -66,9 +66,9 @@ def test_a_few_rows_say_nothing_of_a_share() -> None:
 @pytest.mark.parametrize("status", ["dry_run", "waiting", "planned", "abandoned"])
 def test_what_is_no_news_is_not_told(status: str) -> None:
     told = Told()
-    Teller(told, MemoryKeyValue()).tell_of({**done("1", 0, 900), "status": status})
+    Teller({"hook": told}, MemoryKeyValue()).tell_of({**done("1", 0, 900), "status": status})
     failed = {**done("2", 0, 0), "status": "failed", "code": "data", "dry_run": True}
-    Teller(told, MemoryKeyValue()).tell_of(failed)
+    Teller({"hook": told}, MemoryKeyValue()).tell_of(failed)
     assert told.notices == []
 
 
@@ -78,8 +78,8 @@ def test_a_failure_says_what_to_do_and_holds_no_address() -> None:
         "audience": "gold", "destination": "meta", "status": "failed", "code": "credential",
         "detail": "the platform refuses ana@example.com",
     }  # fmt: skip
-    Teller(told, MemoryKeyValue()).tell_of(failure, once="x")
-    Teller(told, MemoryKeyValue()).tell_of(failure)
+    Teller({"hook": told}, MemoryKeyValue()).tell_of(failure, once="x")
+    Teller({"hook": told}, MemoryKeyValue()).tell_of(failure)
     (first, second) = told.notices
     assert "ana@" not in first.text
     assert "renew the credentials" in first.next
@@ -88,7 +88,7 @@ def test_a_failure_says_what_to_do_and_holds_no_address() -> None:
 
 def test_a_notice_that_cannot_be_told_fails_nothing_and_keeps_nobody_from_hearing() -> None:
     broken, told = Told(broken=True), Told()
-    teller = Teller(Everybody((broken, told)), MemoryKeyValue())
+    teller = Teller({"broken": broken, "hook": told}, MemoryKeyValue())
     teller.tell_of({**done("1", 0, 0), "status": "failed", "code": "data", "detail": "x"})
     assert len(broken.notices) == len(told.notices) == 1
 
@@ -97,7 +97,8 @@ def test_a_webhook_gets_the_notice_and_slack_its_own_words() -> None:
     http = FakeHttp(lambda _: HttpAnswer(status=200))
     secrets = FakeSecrets({"env:HOOK": "https://hook.example/x", "env:SLACK": "https://s.example"})
     everybody = notifying(lambda: http, lambda: secrets, webhook="env:HOOK", slack="env:SLACK")
-    everybody.tell(NOTICE)
+    for each in everybody.values():
+        each.tell(NOTICE)
     hook, slack = http.requests
     assert (hook.method, hook.url) == ("POST", "https://hook.example/x")
     assert json.loads(hook.body)["next"] == "mend it"
@@ -112,7 +113,7 @@ def test_an_address_that_is_missing_or_silent_is_an_error_without_the_address() 
             kind(silent, lambda: "https://hook.example/secret").tell(NOTICE)
         assert "secret" not in str(caught.value)
     with pytest.raises(ConfigurationError):
-        notifying(lambda: silent, FakeSecrets, slack="env:NONE").tell(NOTICE)
+        notifying(lambda: silent, FakeSecrets, slack="env:NONE")["slack"].tell(NOTICE)
 
 
 def test_a_topic_sends_it_on(s3_endpoint: str) -> None:
@@ -143,7 +144,7 @@ def test_a_stopped_sync_and_a_failed_one_are_told_by_the_command_line(world: Wor
     )
     world.customers([replace(one, tier="none") for one in people[:4]])
     told = Told()
-    workspace = replace(world.open(), notify=told)
+    workspace = replace(world.open(), notify={"hook": told})
     report = sync_and_tell(workspace, "gold", "meta-main")
     with pytest.raises(ConfigurationError):
         sync_and_tell(workspace, "gold", "nowhere")

@@ -12,9 +12,11 @@ from botocore.exceptions import ClientError
 from audiences.flows import views
 from audiences.flows.exports import Export
 from functions import _lake, _runtime
+from functions.sync.wish import read_event
 from shared.aws.executions import Executions
 from shared.errors import ConfigurationError, DataError
 from tests.builders import ingest
+from tests.hook import listening
 from tests.infra.stack import Context, Stack, event
 
 CUSTOMERS = [{"external_id": f"C{n}", "country": "VN" if n < 3 else "TH"} for n in range(5)]
@@ -36,6 +38,23 @@ def test_a_schedule_refreshes_every_audience_once(shop: Stack) -> None:
     built = shop.keys("members/gold/_manifests/")
     assert handler(event("schedule_refresh"), Context()) == first
     assert shop.keys("members/gold/_manifests/") == built
+
+
+def test_a_refresh_tells_of_what_nobody_has_heard(
+    shop: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from functions.refresh.handler import handler
+
+    name = f"{shop.lake}-notices"
+    monkeypatch.setenv("BRIDGE_NOTIFY_SECRET", name)
+    failed = {"audience": "gold", "destination": "meta", "status": "failed", "code": "data"}
+    with listening() as hook:
+        _runtime.teller().tell_of(failed, once="x")  # there is no such secret
+        addresses = json.dumps({"webhook": f"{hook.url}/hook"})
+        shop.clients["secretsmanager"].create_secret(Name=name, SecretString=addresses)
+        for hour in ("08", "09"):
+            handler({"scheduled": f"2026-11-21T{hour}:00:00Z"}, Context())
+    assert hook.titles() == ["gold → meta failed"]
 
 
 def test_an_audience_is_not_begun_when_time_is_short(shop: Stack) -> None:
@@ -134,8 +153,9 @@ def started(stack: Stack) -> dict[str, dict[str, Any]]:
     return client.started
 
 
+@pytest.mark.parametrize("repair", [False, True])
 def test_an_export_starts_one_execution_of_its_name(
-    shop: Stack, started: dict[str, dict[str, Any]]
+    shop: Stack, started: dict[str, dict[str, Any]], repair: bool
 ) -> None:
     from functions.jobs.handler import handler
 
@@ -149,6 +169,7 @@ def test_an_export_starts_one_execution_of_its_name(
         approve="",
         by="k",
         at="2026-11-21T06:00:00Z",
+        repair=repair,
     )
     body = json.dumps({name: getattr(export, name) for name in export.__slots__})
     shop.clients["s3"].put_object(Bucket=shop.lake, Key=f"exports/{export.id}.json", Body=body)
@@ -157,7 +178,9 @@ def test_an_export_starts_one_execution_of_its_name(
     (call,) = started.values()
     assert call["FunctionName"].endswith(":live")
     wish = {"audience": "gold", "destination": "meta", "mode": "add", "dry_run": True}
-    assert json.loads(call["Payload"]) == wish | {"approve": "", "export": export.id}
+    wish |= {"approve": "", "export": export.id} | ({"repair": True} if repair else {})
+    assert json.loads(call["Payload"]) == wish
+    assert read_event(wish).wish.repair is repair
     with pytest.raises(DataError):
         handler({"job": "export", "id": "20200101T000000-0000000000"}, Context())
 
@@ -173,6 +196,16 @@ def test_a_due_sync_is_started_once_for_its_time(started: dict[str, dict[str, An
     with pytest.raises(DataError) as refused:
         handler({"job": "sync", "audience": "ada.canary@example.com"}, Context())
     assert "ada.canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["sync", "sync_repair"])
+def test_a_sample_of_what_a_sync_is_asked_for_with_is_read(name: str) -> None:
+    asked = event(name)
+    wish = read_event(asked)
+    assert (wish.wish.repair, wish.export) == (name == "sync_repair", asked["export"])
+    for wrong in ({"repair": "yes"}, {"repair": None}, {"fix": True}):
+        with pytest.raises(DataError):
+            read_event(asked | wrong)
 
 
 def test_a_job_makes_what_the_api_shows(shop: Stack) -> None:

@@ -12,7 +12,7 @@ import yaml
 from audiences.lake.layout import LOGS
 from functions.api.app import application
 from functions.collect.app import application as collector
-from infra.lint import judged
+from infra.lint import judged, policies
 from shared.settings import Retention
 from tests.infra.aws.template import ROOT, allowed, functions, plain, resources, template
 
@@ -191,6 +191,25 @@ def test_every_alarm_has_its_chapter_in_the_runbook() -> None:
         if not any(re.fullmatch(c.replace("*", "[A-Z][a-z]+"), a) for c in chapters)
     ]
     assert missing == []
+
+
+def test_every_policy_is_checked_with_names_in_the_place_of_references() -> None:
+    found = list(policies())
+    kinds = ("AWS::IAM::Role", "AWS::IAM::Policy")
+    assert {name for name, _ in found} == {name for kind in kinds for name in resources(kind)}
+    named = [r for _, policy in found for each in policy["Statement"] for r in each["Resource"]]
+    assert [name for name in named if name != "*" and ("${" in name or ":" not in name)] == []
+
+
+def test_who_tells_of_runs_and_nobody_else_may_read_where_to() -> None:
+    (policy,) = resources("AWS::IAM::Policy").values()
+    told = {name for name, each in functions().items() if "NOTIFY" in str(each.get("Environment"))}
+    roles = {plain(functions()[name]["Role"]) for name in told}
+    assert roles == {role["Ref"] for role in policy["Roles"]} == {"SyncRole", "RefreshRole"}
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "secretsmanager:GetSecretValue"
+    assert plain(statement["Resource"]).endswith(":secret:NoticesSecret-??????")
+    assert template()["Parameters"]["NoticesSecret"]["Default"] == ""
 
 
 def test_exceptions_of_the_checks_have_reasons_and_none_is_spare() -> None:

@@ -69,6 +69,8 @@ def in_template(need: Need) -> Need:
         return action, _arn("scheduler", f"schedule/Schedules/{resource}")
     if action.startswith("secretsmanager:") and resource.startswith("ads/"):
         return action, _arn("secretsmanager", f"secret:CredentialsPrefix{resource[4:]}")
+    if resource == "NoticesSecret":
+        return action, _arn("secretsmanager", "secret:NoticesSecret-??????")
     return action, resource
 
 

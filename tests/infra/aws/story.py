@@ -14,7 +14,7 @@ from audiences.schemas import HELD
 from functions import _lake, _runtime
 from shared.clock import Clock
 from tests.infra.aws.acts import api, die, drop, http, listed, routed, synced
-from tests.infra.aws.trouble import compacted, lost_destination, rotated_token
+from tests.infra.aws.trouble import compacted, lost_destination, rotated_token, unheard
 from tests.infra.aws.world import GOLD, World, event
 
 
@@ -35,6 +35,7 @@ def play(world: World) -> None:
     assert [one["status"] for one in told["destinations"]] == ["ok"], told
     lost_destination(world)
     rotated_token(world)
+    unheard(world)
     _ask(world, key)
     _sweep(world)
 
@@ -97,8 +98,10 @@ def _define(world: World) -> str:
 
 
 # The last one is told people in clear, and lets go of what it was told.
-_WISHES: tuple[dict[str, Any], ...] = tuple(
-    {"to": name} for name in ("meta", "meta", "google", "ttd", "webhook")
+_WISHES: tuple[dict[str, Any], ...] = (
+    {"to": "meta"},
+    {"to": "meta", "repair": True},
+    *({"to": name} for name in ("google", "ttd", "webhook")),
 )
 
 

@@ -65,11 +65,13 @@ def plain(value: Any) -> str:
 def allowed(function: str) -> set[tuple[str, str]]:
     """Return (action, resource) of everything that a function's role allows."""
     role = functions()[function]["Role"]["Fn::GetAtt"].partition(".")[0]
-    return set(_statements(template()["Resources"][role]["Properties"]))
+    beside = resources("AWS::IAM::Policy").values()
+    found = [*resources("AWS::IAM::Role")[role]["Policies"]]
+    return set(_statements(found + [p for p in beside if {"Ref": role} in p["Roles"]]))
 
 
-def _statements(role: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for policy in role["Policies"]:
+def _statements(policies: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    for policy in policies:
         for statement in policy["PolicyDocument"]["Statement"]:
             assert statement["Effect"] == "Allow"
             for action in _list(statement["Action"]):

@@ -9,10 +9,14 @@ import boto3
 import pyarrow as pa
 
 from audiences.flows.compact import AT_LEAST
+from audiences.flows.untold import Untold
 from audiences.lake.append import commit
 from audiences.schemas import UID2_MAP
-from functions import _lake
+from functions import _lake, _runtime
 from shared.clock import Clock, day, iso
+from shared.errors import RetryableError
+from shared.notify import Late
+from shared.ports import Notice, Notify
 from tests.infra.aws.acts import die, drop, listed, synced
 from tests.infra.aws.world import World, event
 
@@ -69,3 +73,14 @@ def rotated_token(world: World) -> None:
     assert synced(world, {"audience": "gold", "destination": "pinterest"})["status"] == "done"
     kept = boto3.client("secretsmanager").get_secret_value(SecretId="ads/pinterest")
     assert json.loads(kept["SecretString"])["refresh_token"] != "sandbox"
+
+
+def unheard(world: World) -> None:
+    """Let a refresh tell of what nobody has heard; the webhook is not there, and that is all."""
+
+    def nobody() -> Notify:
+        raise RetryableError("nobody listens")
+
+    notice = Notice(kind="failed", title="gold", text="it failed", next="look")
+    Untold({"topic": Late(nobody)}, _runtime.key_value()).tell(notice, "unheard")
+    world.call("refresh", event("schedule_refresh") | {"scheduled": "2026-11-21T08:00:00Z"})

@@ -64,6 +64,7 @@ _NAMES = {
     "PLAN": "PlanFunction",
     "DELIVER": "DeliverFunction",
     "NOTIFY_TOPIC": "arn:aws:sns:eu-west-1:123456789012:Notices",
+    "NOTIFY_SECRET": "NoticesSecret",
 }
 
 
@@ -138,6 +139,7 @@ def make(url: str) -> str:
     for name, value in (
         ("WorkspaceSecret", "0123456789abcdef" * 4),
         ("WriteKeys", "web=web-key"),
+        ("NoticesSecret", json.dumps({"webhook": f"{url}/nobody"})),
         ("ads/meta", "sandbox"),
         ("ads/uid2", "sandbox"),
         ("ads/pinterest", json.dumps(_rotating(f"{url}/pinterest/v5/oauth/token"))),
