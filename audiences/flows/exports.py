@@ -139,10 +139,10 @@ def _run(store: Store, run: str) -> dict[str, Any] | None:
         return None
     data = store.get(f"runs/{run}.json")
     report: dict[str, Any] = json.loads(data) if data else {"status": _state(plan)}
-    named: dict[str, Any] = {"id": run, "run": run, "audience": plan.audience}
-    named |= {"to": plan.destination}
-    named |= {"mode": plan.mode, "at": plan.as_of, "dry_run": plan.dry_run}
-    return named | {"repair": bool(plan.inputs.get("repair"))} | report
+    named = {"id": run, "run": run, "audience": plan.audience, "to": plan.destination}
+    repair = bool(plan.inputs.get("repair"))
+    how = {"mode": plan.mode, "at": plan.as_of, "dry_run": plan.dry_run, "repair": repair}
+    return named | how | report
 
 
 def _state(plan: Plan) -> str:

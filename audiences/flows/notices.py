@@ -97,7 +97,7 @@ class Teller:
         )
 
     def _keep_share(self, told: Mapping[str, Any]) -> None:
-        """Keep what the next run is compared with; only when of this one has been told."""
+        """Keep what the next run is compared with, once this one has been told of."""
         rows, share = _taken(told)
         if told.get("status") == "done" and rows >= _LEAST_ROWS:
             self.kv.put(_share_key(told), json.dumps({"run": told["run"], "share": share}))

@@ -122,7 +122,7 @@ def prepare(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
         to,
         asked=asked,
         audience_id=known_id(workspace, to, piece.audience),
-        inputs=latest_inputs(workspace.lake, rule, piece.destination) | _special(piece),
+        inputs=latest_inputs(workspace.lake, rule, piece.destination) | _special(workspace, piece),
     )
     if plan.dry_run:
         told = estimate(workspace, plan, to)
@@ -131,9 +131,14 @@ def prepare(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
     return {"report": _begun(workspace, plan, piece.owner).as_json()}
 
 
-def _special(piece: LakePiece) -> dict[str, Any]:
-    """Name what makes a plan another one than the state alone would, where there is something."""
-    found: dict[str, Any] = {"repair": piece.repair, "resumed": piece.resumed}
+def _special(workspace: Workspace, piece: LakePiece) -> dict[str, Any]:
+    """Name what makes a plan another one than the state alone would, where there is something.
+
+    A repair that this sync has gone on with and brought to its end is not done a second time.
+    """
+    before = read_plan(workspace.lake.store, piece.resumed) if piece.resumed else None
+    repair = piece.repair and not (before and before.inputs.get("repair"))
+    found: dict[str, Any] = {"repair": repair, "resumed": piece.resumed}
     return {name: value for name, value in found.items() if value}
 
 

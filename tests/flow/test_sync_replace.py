@@ -121,6 +121,18 @@ def test_a_repair_sends_everybody_whatever_was_gone_on_with(
     assert len(replacements(world)) == 2
 
 
+def test_a_repair_that_is_gone_on_with_is_the_only_one(world: World) -> None:
+    world.customers(PEOPLE)
+    world.sync("google-main")
+    world.post("limits", {"google": {"polls": 12, "milliseconds": 1e12}})
+    first = world.sync("google-main", repair=True)
+    assert first.status == "waiting"
+    world.post("limits", {"google": {"polls": 1, "milliseconds": 1e12}})
+    report = world.sync("google-main", repair=True)
+    assert (report.status, report.run, report.accepted) == ("done", first.run, 7)
+    assert len([one for one in world.requests() if ":ingest" in one["path"]]) == 2
+
+
 def test_another_run_that_is_gone_on_with_is_no_replacement(world: World) -> None:
     world.customers(PEOPLE)
     with pytest.raises(DiedError):
