@@ -18,7 +18,6 @@ from shared.ids import new_id
 from shared.ports import Jobs, KeyValue, Store
 
 JOB = "export"
-MODES = ("mirror", "add")
 OVER = ("done", "dry_run", "stopped", "failed", "cancelled")
 KEEP_SECONDS = 30 * 24 * 3600
 _IDEMPOTENT_SECONDS = 24 * 3600

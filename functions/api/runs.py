@@ -29,7 +29,9 @@ class Wish(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     to: str = Field(max_length=63, description="The name of a destination.")
-    mode: Literal["mirror", "add"] | None = Field(None, description="Else as the audience says.")
+    mode: Literal["mirror", "add", "replace"] | None = Field(
+        None, description="Else as the audience says; `replace` where the platform has it."
+    )
     dry_run: bool = Field(False, description="Plan to the byte, send nothing.")
     repair: bool = Field(False, description="Send again everything that should be held.")
 

@@ -24,7 +24,7 @@ class Scheduled(BaseModel):
     job: Literal["sync"]
     audience: str
     to: str
-    mode: Literal["mirror", "add"] | None = None
+    mode: Literal["mirror", "add", "replace"] | None = None
     at: str
 
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audiences.flows import exports
+from audiences.rules.spec import MODES
 from shared.clock import Clock
 from tests.flow.served import NOW, ApiUp, api_up, problem
 
@@ -82,12 +83,18 @@ def test_a_repetition_starts_what_a_crash_kept_from_starting(served: ApiUp) -> N
         assert served.jobs == [("export", id_)]
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_that_an_audience_may_name_can_be_asked_for(served: ApiUp, mode: str) -> None:
+    location = export(served, {"to": "meta", "mode": mode}).headers["Location"]
+    assert served.call("GET", location).json()["mode"] == mode
+
+
 @pytest.mark.parametrize(
     ("body", "where"),
     [
         ({"to": "nowhere"}, "to"),
         ({}, "body.to"),
-        ({"to": "meta", "mode": "replace"}, "body.mode"),
+        ({"to": "meta", "mode": "swap"}, "body.mode"),
         ({"to": "meta", "dry_run": "perhaps"}, "body.dry_run"),
         ({"to": "meta", "repair": "perhaps"}, "body.repair"),
         ({"to": "meta", "ada@example.com": 1}, "body.…"),
