@@ -99,7 +99,6 @@ def _asked(
     status, judge = session.platform.status, session.platform.status_outcome
     if status is None or judge is None:
         return True
-    request = status(session.target, first.outcome.handle)
     rows = pieces.places(store, plan.run, leaf, planned.rows)
     # A final RETRY means that the platform lost the rows: they are kept as unknown, and the next
     # run sends them again. It must not be taken for a poll that went wrong.
@@ -112,7 +111,13 @@ def _asked(
             return replace(judged, action=Action.DONE)
         return judged
 
-    outcome, attempts = exchange(session, request, final_or_open, leaf)
+    outcome, attempts = exchange(
+        session, status(session.target, first.outcome.handle), final_or_open, leaf
+    )
+    if outcome.action is Action.PENDING and outcome.handle:  # where it says more: at once
+        outcome, attempts = exchange(
+            session, status(session.target, outcome.handle), final_or_open, leaf
+        )
     if outcome.action is Action.PENDING:
         return False
     final = replace(finals[-1] if finals else outcome, handle=first.outcome.handle)

@@ -9,13 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
+from urllib.parse import urlsplit
 
 from audiences.delivery import outbox, pieces
 from audiences.delivery.audience import gone, told
 from audiences.delivery.exchange import exchange, said
 from audiences.delivery.outbox import Plan, Planned, Recorded
 from audiences.delivery.session import Session
-from audiences.platforms.base import Action, Answer, Outcome, Request
+from audiences.platforms.base import PLACE, Action, Answer, Outcome, Request
 from shared.clock import iso, parse_instant
 from shared.errors import RejectedError
 from shared.ports import Store
@@ -127,14 +128,12 @@ class _Work:
         return outbox.recorded(self.store, self.plan.run, request_id, kind)
 
     def _send(self, request_id: str, rows: Sequence[int]) -> Recorded:
-        request, closes = self._request(rows), self.planned.op == "close"  # which names nobody
-        outcome, attempts = exchange(
-            self.session,
-            request,
-            self._judge(len(rows)),
-            f"{self.plan.run}/{request_id}",
-            until=None if closes else parse_instant(self.plan.valid_until),
-        )
+        request, judge = self._request(rows), self._judge(len(rows))
+        place = self._place(request_id) if request.path == PLACE else Outcome(action=Action.DONE)
+        request = replace(request, path=place.address or request.path)
+        outcome, attempts = self._exchange(request_id, request, judge)
+        if outcome.action is Action.PENDING and not outcome.handle:
+            outcome = replace(outcome, handle=place.handle)
         outcome = pieces.placed(self.session.platform, request.body, outcome)
         cut: tuple[outbox.Piece, ...] = ()
         if outcome.action is Action.SPLIT:
@@ -147,6 +146,29 @@ class _Work:
         self._stop_where_all_hangs_on_it(request_id, outcome)
         sent = hashlib.sha256(request.body).hexdigest()
         return replace(recording(self.session, request_id, sent, outcome, attempts), pieces=cut)
+
+    def _exchange(
+        self, request_id: str, request: Request, judge: Callable[[Answer], Outcome]
+    ) -> tuple[Outcome, int]:
+        closes, seed = self.planned.op == "close", f"{self.plan.run}/{request_id}"
+        until = None if closes else parse_instant(self.plan.valid_until)  # a close names nobody
+        return exchange(self.session, request, judge, seed, until=until)
+
+    def _place(self, request_id: str) -> Outcome:
+        """Ask where a batch goes: an address that is good for minutes, so none is kept."""
+        platform = self.session.platform
+        if platform.place is None:
+            raise AssertionError(platform.slug)
+        asked = platform.place(self.session.target)
+        found, _ = self._exchange(request_id, asked, partial(told, platform))
+        if found.action is not Action.DONE or not found.address:
+            raise RejectedError(f"{platform.title} gives no place for a file: {said(found)}")
+        if not self.session.is_ours(found.address):
+            raise RejectedError(
+                f"{platform.title} wants files at {urlsplit(found.address).netloc}, where no "
+                "setting lets the credentials go: docs/platforms.md says which one names it"
+            )
+        return found
 
     def _told(self, answer: Answer) -> Outcome:
         judge = gone if self.planned.method == "DELETE" else told

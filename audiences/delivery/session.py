@@ -75,7 +75,7 @@ class Session:
     def _signed(self, request: Request, access: Access) -> HttpAnswer:
         platform, headers = self.platform, {"content-type": request.content_type}
         headers |= request.headers
-        ours = self._is_ours(request.path)
+        ours = self.is_ours(request.path)
         if ours and platform.sealed is not None:
             request = replace(request, body=platform.sealed(request, access))
         if ours:
@@ -96,7 +96,7 @@ class Session:
         base = self.base_url if own or not request.host else self.platform.hosts[request.host]
         return f"{base.rstrip('/')}{request.path}"
 
-    def _is_ours(self, url: str) -> bool:
+    def is_ours(self, url: str) -> bool:
         """Credentials go to the declared hosts alone, never to an address out of an answer."""
         known = (self.base_url, *self.platform.hosts.values())
         return urlsplit(url)[:2] in [urlsplit(base)[:2] for base in known]

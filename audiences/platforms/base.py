@@ -1,8 +1,7 @@
 """What a platform is: a declaration plus pure functions from rows to request bytes and back.
 
-A platform does no I/O, keeps no state, and normalises nothing: it gets values that are ready from
-`audiences.match`, and answers as they came: `Answer.status` 0 means that none came; header names
-are lower case. Equal batches give equal bytes: what a run needs beside is made of `Batch.at`.
+A platform does no I/O, keeps no state, and normalises nothing. Equal batches give equal bytes: what
+a run needs beside is made of `Batch.at`. `Answer.status` 0: none came; header names are lower case.
 """
 
 from __future__ import annotations
@@ -107,6 +106,7 @@ class Target:
 
 
 AUDIENCE_ID = "{audience_id}"  # stands in planned bytes until the audience exists on the platform
+PLACE = "{place}"  # the path of a batch that goes where the answer to `Platform.place` says
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -160,8 +160,8 @@ class Course:
 class Request:
     """One request without credentials; the body is exact.
 
-    `path` follows the base URL of `host`, unless it is absolute (`https://...`): an address that
-    the platform gave. Such a request carries credentials only where it leads to a declared host.
+    `path` follows the base URL of `host`, unless it is absolute: an address that the platform gave.
+    Such a request carries credentials only where it leads to a declared host.
     """
 
     method: str
@@ -195,9 +195,8 @@ class Size:
 class Outcome:
     """What an answer means for the rows of its request.
 
-    Rows named in neither `rejected` nor `uncertain` are accepted when `action` is DONE, refused
-    with `code` when it is REFUSED, and unknown otherwise. `rejected_unnamed` counts rows that the
-    platform refused without saying which.
+    Rows in neither `rejected` nor `uncertain` are accepted when `action` is DONE, refused with
+    `code` when it is REFUSED, else unknown. `rejected_unnamed` counts rows refused unsaid which.
     """
 
     action: Action
@@ -209,6 +208,7 @@ class Outcome:
     rejected_unnamed: int = 0
     wait_seconds: float | None = None  # the platform said when to come back
     handle: str = ""  # PENDING: what to ask `status` with; DONE: what `Part.handle` stands for
+    address: str = ""  # of an answer to `Platform.place`: where the batch goes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,10 +225,10 @@ class Audience:
 class Platform:
     """One platform.
 
-    `request`, `outcome` and `authorise` are required; of the others each is None where the
-    platform has no such call. `authorise` gets the request with its absolute URL as `path` and
-    returns the headers that carry credentials; it, `sealed`, `opened` and the two `refresh`
-    functions alone see them. In `status_outcome` PENDING means ask again, RETRY send again.
+    `request`, `outcome` and `authorise` are required; each other one is None where there is no such
+    call. `authorise` gets the request with its absolute URL as `path` and returns the headers that
+    carry credentials; it, `sealed`, `opened` and the two `refresh` functions alone see them. In
+    `status_outcome` PENDING means ask again, at once by a handle of its own; RETRY send again.
     """
 
     slug: str
@@ -263,6 +263,7 @@ class Platform:
     opening: Callable[[Course], Sequence[Request]] | None = None  # before the batches, in turn
     closing: Callable[[Course], Sequence[Request]] | None = None  # when all batches are through
     counts_when_closed: bool = False  # whether no row is taken before `closing` is through
+    place: Callable[[Target], Request] | None = None  # asked before each batch, by path `PLACE`
     status: Callable[[Target, str], Request] | None = None  # (target, handle)
     status_outcome: Callable[[Answer, int], Outcome] | None = None
     pace: Callable[[Answer, datetime], float | None] | None = None  # seconds till the next request
@@ -281,8 +282,7 @@ class Platform:
     found: Callable[[Request, Answer, str], str | Request | None] | None = None
     create: Callable[[Target, Audience], Request] | None = None
     created: Callable[[Answer], str] | None = None
-    # What a new audience needs once before it can be used; may be repeated.
-    equip: Callable[[Target, Audience], Sequence[Request]] | None = None
+    equip: Callable[[Target, Audience], Sequence[Request]] | None = None  # once; may be repeated
     gone: frozenset[str] = frozenset()  # codes that say, of what is to go, that it is not there
     told: Callable[[Answer], Outcome] | None = None  # calls without rows; None: a 2xx is done
     young_seconds: tuple[float, float] = (0.0, 0.0)  # (wait after creation, forgive 404 so long)

@@ -1,56 +1,14 @@
-"""Microsoft Advertising customer lists: hashed addresses, refused singly by their places."""
+"""Microsoft Advertising customer lists: hashed addresses, refused singly, in calls or in files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from audiences.platforms import _microsoft_account as account
 from audiences.platforms import _microsoft_answers as judge
-from audiences.platforms import answers as say
-from audiences.platforms import oauth
-from audiences.platforms.base import (
-    Access,
-    Audience,
-    Batch,
-    Key,
-    Limits,
-    Op,
-    Platform,
-    Request,
-    Setting,
-    Target,
-)
+from audiences.platforms import _microsoft_bulk as bulk
+from audiences.platforms.base import Batch, Key, Limits, Op, Platform, Request
 from audiences.platforms.bodies import rows_at
 
-LIFETIME = Setting(
-    name="membership_duration",
-    says="days that a member stays after the last add, 1 to 390; -1 is for ever",
-    default="30",
-)
-_SCOPE = Setting(
-    name="scope",
-    says="who may use a new list: the account, or all accounts of the customer",
-    default="Account",
-    choices=("Account", "Customer"),
-)
-OAUTH = oauth.OAuth(
-    title="Microsoft Advertising",
-    token_url="https://login.microsoftonline.com/common/oauth2/v2.0/token",  # noqa: S106 - address
-    form={"scope": "https://ads.microsoft.com/msads.manage offline_access"},
-)
 _ACTIONS = {Op.ADD: "Add", Op.REMOVE: "Remove"}
-
-
-def _ids(target: Target) -> tuple[str, str]:
-    """Return the customer, empty where it is not said, and the account."""
-    customer, _, account = target.account.rpartition("/")
-    return customer.strip(), account.strip()
-
-
-def _post(target: Target, path: str, body: Mapping[str, Any]) -> Request:
-    customer, account = _ids(target)
-    headers = {"customeraccountid": account} | ({"customerid": customer} if customer else {})
-    return Request(method="POST", path=path, body=say.compact(body), headers=headers)
 
 
 def _request(batch: Batch) -> Request:
@@ -62,36 +20,8 @@ def _request(batch: Batch) -> Request:
         # Wanted in every call: it takes the place of the click in the web interface.
         "AcceptCustomerMatchTerm": True,
     }
-    return _post(batch.target, "/CustomerListUserData/Apply", {"CustomerListUserData": data})
-
-
-def _query(target: Target, ids: list[str] | None) -> Request:
-    """Ask for some lists, or with None for all; an empty list is refused."""
-    body = {"AudienceIds": ids, "Type": "CustomerList"}
-    return _post(target, "/Audiences/QueryByIds", body)
-
-
-def _create(target: Target, audience: Audience) -> Request:
-    customer, account = _ids(target)
-    scope = _SCOPE.of(target)
-    parent = account if scope == "Account" else customer
-    new = {
-        "Name": audience.name,
-        "Type": "CustomerList",
-        "Description": audience.description or audience.title,
-        "Scope": scope,
-        "MembershipDuration": int(LIFETIME.of(target)),
-    }
-    new |= {"ParentId": parent} if parent else {}
-    return _post(target, "/Audiences", {"Audiences": [new]})
-
-
-def _authorise(request: Request, access: Access) -> Mapping[str, str]:
-    secrets = say.read_object(access.credentials.encode())
-    # One bare word stands for both tokens, as it does in the sandbox.
-    said = access.credentials if secrets is None else str(secrets.get("developer_token", ""))
-    developer = {"developertoken": said.strip()} if said.strip() else {}
-    return {**oauth.bearer(request, access), **developer}
+    path = "/CustomerListUserData/Apply"
+    return account.post(batch.target, path, {"CustomerListUserData": data})
 
 
 MICROSOFT = Platform(
@@ -105,22 +35,23 @@ MICROSOFT = Platform(
     limits=Limits(rows=1_000, keys_per_row=1, one_per_wire=False, concurrency=4, per_second=5.0),
     row_ttl=False,
     max_ttl_days=None,
-    forgets=LIFETIME,
+    forgets=account.LIFETIME,
     minimum=300,
+    variant=bulk.bulked,
     request=_request,
     outcome=judge.outcome,
     divide=rows_at("CustomerListUserData", "CustomerListItems"),
-    authorise=_authorise,
-    refresh=OAUTH.refresh,
-    refreshed=OAUTH.refreshed,
-    probe=lambda target: _query(target, None),
+    authorise=account.authorise,
+    refresh=account.OAUTH.refresh,
+    refreshed=account.OAUTH.refreshed,
+    probe=lambda target: account.query(target, None),
     told=judge.told,
-    find=lambda target: _query(target, None),
-    found=judge.found,
-    create=_create,
-    created=judge.created,
-    size=lambda target: _query(target, [target.audience_id]),
-    sized=judge.sized,
+    find=lambda target: account.query(target, None),
+    found=account.found,
+    create=account.create,
+    created=account.created,
+    size=lambda target: account.query(target, [target.audience_id]),
+    sized=account.sized,
     account="customer id and account id, as `123/456`",
     credentials=(
         "JSON with `developer_token`, and either `access_token` or `client_id`, `client_secret`, "
@@ -128,18 +59,27 @@ MICROSOFT = Platform(
     ),
     lifetime="as `membership_duration` says, from the last add",
     answers=judge.ANSWERS,
-    settings=(LIFETIME, _SCOPE),
+    settings=(account.LIFETIME, account.SCOPE, bulk.FLOW, bulk.UPLOAD_HOST),
     notes=(
         "Every call says that Microsoft's customer match terms are accepted: read them first.",
         "Each renewal gives a new refresh token: store the credentials where they can be written.",
         (
-            "Mode `replace` is not offered: a replacement holds at most 1,000 addresses, and the "
-            "next one would throw out those of the first."
+            "Mode `replace` wants `flow: bulk`: a replacing call holds at most 1,000 addresses, "
+            "and the next one would throw out those of the first."
+        ),
+        (
+            "`bulk`: a replacement is one file, as what adds and what clears are worked on side by "
+            "side; a list that does not fit into one is kept in step by mode mirror."
+        ),
+        (
+            "`bulk`: a file is worked on for a minute for each 10,000 rows, by Microsoft's guide; "
+            "a run that waits is gone on with by the next sync."
         ),
         "Sizes come a day or two after the first members.",
         "A list that was made elsewhere keeps its own duration: set `membership_duration` to it.",
     ),
     unverified=(
+        "`bulk`: whether 100 MB is meant of a file as it is or compressed: ours go as they are.",
         "Calls a minute, which Microsoft keeps to itself: 5 a second, and slower when it says so.",
         "Phone numbers and mobile ids, which the API names and the documents call not supported.",
         "Whether somebody who shows no activity for 180 days leaves a list before its duration.",

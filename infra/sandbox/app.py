@@ -26,6 +26,7 @@ BODY_BYTES = 64 * 1024 * 1024
 SECRET_HEADERS = frozenset(
     {
         "access-token",
+        "authenticationtoken",
         "authorization",
         "cookie",
         "developertoken",

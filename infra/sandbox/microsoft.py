@@ -1,11 +1,11 @@
-"""The stand-in of Microsoft Advertising's Campaign Management v13: customer lists over REST."""
+"""The stand-in of Microsoft Advertising v13: customer lists; their files in `_microsoft_bulk`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from infra.sandbox import _microsoft_bulk as bulk
 from infra.sandbox.call import (
     HASHES,
     Call,
@@ -37,12 +37,28 @@ DATA = (
     "AcceptCustomerMatchTerm",
 )
 Fault = dict[str, Any]
+Body = Mapping[str, Any]
+Answer = Callable[[Call, State, Body], Reply]
 
 
 def handle(call: Call, state: State) -> Reply:
-    """Answer as the service does: faults of the call, or partial errors of its rows."""
+    """Answer as the services do: faults of the call, or partial errors of its rows."""
     if call.path == GRANTS_AT:
         return issue(call, state, DOOR)
+    if call.path.startswith(bulk.RESULTS):
+        return bulk.fetched(call, state)
+    if call.path.startswith(bulk.UPLOADS):
+        return bulk.put(call, state)
+    _check_headers(call, state)
+    path = call.path.removeprefix(BASE).removeprefix(bulk.BASE)
+    operation = OPERATIONS.get((call.method, path))
+    if operation is None:
+        return Reply(status=404, body={"Message": "No HTTP resource was found"})
+    known, answer = operation
+    return answer(call, state, _body(call, known))
+
+
+def _check_headers(call: Call, state: State) -> None:
     if not state.knows(call.bearer):
         raise RefusedError(_api_fault(401, 105, "InvalidCredentials", "Authentication failed."))
     if not all(call.headers.get(name) for name in HEADERS):
@@ -52,16 +68,6 @@ def handle(call: Call, state: State) -> Reply:
         raise RefusedError(_api_fault(401, 105, "InvalidCredentials", "Authentication failed."))
     if not call.headers["customeraccountid"].isdecimal():
         raise _refused(1000, "InvalidAccountId", "The CustomerAccountId is not valid.")
-    match call.method, call.path.removeprefix(BASE):
-        case "POST", "/Audiences":
-            return _create(call, state)
-        case "DELETE", "/Audiences":
-            return _delete(call, state)
-        case "POST", "/Audiences/QueryByIds":
-            return _query(call, state)
-        case "POST", "/CustomerListUserData/Apply":
-            return _apply(call, state)
-    return Reply(status=404, body={"Message": "No HTTP resource was found"})
 
 
 def _api_fault(status: int, code: int, error: str, message: str) -> Reply:
@@ -94,8 +100,8 @@ def _mine(call: Call, state: State) -> list[Audience]:
     return state.of("microsoft", call.headers["customeraccountid"])
 
 
-def _create(call: Call, state: State) -> Reply:
-    wanted = _body(call, ("Audiences",)).get("Audiences")
+def _create(call: Call, state: State, body: Body) -> Reply:
+    wanted = body.get("Audiences")
     if not isinstance(wanted, list) or not 1 <= len(wanted) <= 100:
         raise _refused(4801, "AudiencesArrayExceedsLimit", "Audiences must be 1 to 100.")
     ids: list[str | None] = []
@@ -132,8 +138,8 @@ def _unfit(one: Any, taken: set[str]) -> tuple[int, str, str] | None:
     return None
 
 
-def _delete(call: Call, state: State) -> Reply:
-    ids = _body(call, ("AudienceIds",)).get("AudienceIds")
+def _delete(call: Call, state: State, body: Body) -> Reply:
+    ids = body.get("AudienceIds")
     mine = {a.id for a in _mine(call, state)}
     if not isinstance(ids, list) or not ids:
         raise _refused(4802, "AudienceIdsNotPassed", "AudienceIds is required.")
@@ -147,10 +153,8 @@ def _unknown(index: int) -> Fault:
     return _partial(index, 4805, "InvalidAudienceId", "The audience id is not valid.")
 
 
-def _query(call: Call, state: State) -> Reply:
-    known = ("AudienceIds", "Type", "ReturnAdditionalFields")
-    body, mine = _body(call, known), _mine(call, state)
-    ids = body.get("AudienceIds")
+def _query(call: Call, state: State, body: Body) -> Reply:
+    mine, ids = _mine(call, state), body.get("AudienceIds")
     if body.get("Type") != "CustomerList" or ids == []:
         raise _refused(4802, "AudienceIdsNotPassed", "Type is required, AudienceIds null or some.")
     by_id = {audience.id: audience for audience in mine}
@@ -174,8 +178,8 @@ def _shown(audience: Audience) -> dict[str, Any]:
     }
 
 
-def _apply(call: Call, state: State) -> Reply:
-    data = _body(call, ("CustomerListUserData",)).get("CustomerListUserData")
+def _apply(call: Call, state: State, body: Body) -> Reply:
+    data = body.get("CustomerListUserData")
     if not isinstance(data, dict) or unknown_fields(data, DATA):
         raise _refused(8000, "CustomerListUserDataIsNull", "CustomerListUserData is required.")
     if data.get("AcceptCustomerMatchTerm") is not True:
@@ -187,7 +191,9 @@ def _apply(call: Call, state: State) -> Reply:
         raise _refused(4805, "InvalidAudienceId", "The audience id is not valid.")
     bad = set(misfits(HASHES, items)) | {i for i, item in enumerate(items) if not item}
     bad |= set(range(spoilt(len(items)) if call.spoil else 0))
-    _change(audience, data["ActionType"], [i for n, i in enumerate(items) if n not in bad], state)
+    bulk.change(
+        audience, data["ActionType"], [i for n, i in enumerate(items) if n not in bad], state
+    )
     why = "The item is no SHA-256 in lower case."
     errors = [_partial(index, 8005, "CustomerListItemInvalid", why) for index in sorted(bad)]
     return Reply(body={"PartialErrors": errors})
@@ -204,19 +210,19 @@ def _items(data: Mapping[str, Any]) -> list[str]:
     return items
 
 
-def _change(audience: Audience, action: str, items: list[str], state: State) -> None:
-    rows, days = [(item,) for item in items], audience.facts.get("days", 30)
-    if action == "Remove":
-        return audience.remove(rows)
-    if action == "Replace":
-        audience.replace([])
-    return audience.add(rows, None if days == -1 else state.clock.now() + timedelta(days=days))
-
-
+OPERATIONS: Mapping[tuple[str, str], tuple[tuple[str, ...], Answer]] = {
+    ("POST", "/Audiences"): (("Audiences",), _create),
+    ("DELETE", "/Audiences"): (("AudienceIds",), _delete),
+    ("POST", "/Audiences/QueryByIds"): (("AudienceIds", "Type", "ReturnAdditionalFields"), _query),
+    ("POST", "/CustomerListUserData/Apply"): (("CustomerListUserData",), _apply),
+    ("POST", "/BulkUploadUrl/Query"): (("ResponseMode", "AccountId"), bulk.opened),
+    ("POST", "/BulkUploadStatus/Query"): (("RequestId",), bulk.status),
+}
 MICROSOFT = StandIn(
     slug="microsoft",
     handle=handle,
-    takes_rows=lambda call: call.path.endswith("/Apply"),
+    takes_rows=lambda call: call.path.endswith("/Apply") or call.path.startswith(bulk.UPLOADS),
+    takes_token=lambda call: not call.path.startswith(bulk.RESULTS),
     tokens_at=(GRANTS_AT,),
     throttled=lambda _wait: _api_fault(429, 117, "CallRateExceeded", "Wait for 60 seconds."),
     broken=lambda: _api_fault(500, 0, "InternalError", "An internal error has occurred."),

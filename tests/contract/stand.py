@@ -24,6 +24,7 @@ from audiences.lake import query
 from audiences.lake.lake import Lake
 from audiences.match.diff import ordered_sql
 from audiences.platforms.base import (
+    PLACE,
     Access,
     Action,
     Answer,
@@ -171,7 +172,8 @@ class Stand:
     def call(self, request: Request, credentials: str | None = None) -> Answer:
         """Send one request once."""
         access = Access(credentials=credentials or self.case.credentials, at=datetime.now(UTC))
-        request = replace(request, path=f"{self.url}/{self.found.slug}{request.path}")
+        if "://" not in request.path:
+            request = replace(request, path=f"{self.url}/{self.found.slug}{request.path}")
         headers = {"content-type": request.content_type, **request.headers}
         came = requests.request(
             request.method,
@@ -186,15 +188,25 @@ class Stand:
         lower = {name.lower(): value for name, value in came.headers.items()}
         return Answer(status=came.status_code, headers=lower, body=came.content)
 
+    def placed(self, request: Request) -> tuple[Request, str]:
+        """Where a batch goes, when the platform says so, and what its outcome is asked with."""
+        if request.path != PLACE:
+            return request, ""
+        assert self.found.place
+        assert self.found.told
+        told = self.found.told(self.call(self.found.place(self.target())))
+        return replace(request, path=told.address), told.handle
+
     def settle(self, batch: Batch) -> Outcome:
         """Send a batch once and ask for its status until it is known."""
         count = len(batch.rows)
-        request = self.found.request(batch)
+        request, handle = self.placed(self.found.request(batch))
         outcome = self.found.outcome(self.call(request), count)
-        handle = outcome.handle
+        handle = outcome.handle or handle
         while outcome.action is Action.PENDING:
             assert self.found.status is not None
             assert self.found.status_outcome is not None
             answer = self.call(self.found.status(batch.target, handle))
             outcome = self.found.status_outcome(answer, count)
+            handle = outcome.handle or handle
         return placed(self.found, request.body, outcome)

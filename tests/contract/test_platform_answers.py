@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiences.platforms import MODULES, platform
+from audiences.platforms import platform
 from audiences.platforms.base import EPOCH, Action, Answer, Request, Size, Target
-from tests.contract.cases.case import Error, case
+from tests.contract.cases.case import NAMES, Error, case, there
 
-SLUGS = sorted(MODULES)
+SLUGS = NAMES
 DIGEST = hashlib.sha256(b"canary").hexdigest()
 MAID = "ea7583cd-a667-48bc-b806-000000000005"
 
@@ -30,7 +30,7 @@ def lines(*found: dict) -> dict:
 @pytest.mark.parametrize(("slug", "error"), ERRORS)
 def test_every_documented_answer_has_its_meaning(slug: str, error: Error) -> None:
     answer = Answer(status=error.status, headers=error.headers, body=error.bytes())
-    outcome = platform(slug).outcome(answer, 3)
+    outcome = there(slug).outcome(answer, 3)
     assert outcome.action is error.action
     assert outcome.code or error.action in (Action.DONE, Action.PENDING)
 
@@ -38,28 +38,28 @@ def test_every_documented_answer_has_its_meaning(slug: str, error: Error) -> Non
 @pytest.mark.parametrize("slug", SLUGS)
 @pytest.mark.parametrize(("status", "action"), EVERYWHERE)
 def test_what_no_document_says_has_its_meaning_too(slug: str, status: int, action: Action) -> None:
-    assert platform(slug).outcome(Answer(status=status), 3).action is action
+    assert there(slug).outcome(Answer(status=status), 3).action is action
 
 
-@pytest.mark.parametrize("slug", [slug for slug in SLUGS if platform(slug).status_outcome])
+@pytest.mark.parametrize("slug", [slug for slug in SLUGS if there(slug).status_outcome])
 @pytest.mark.parametrize("status", [0, 408, 429, 500, 502, 503, 504])
 def test_a_question_that_went_wrong_is_asked_again(slug: str, status: int) -> None:
     """It says nothing of the rows: taken for lost they would all be sent again."""
-    judge = platform(slug).status_outcome
+    judge = there(slug).status_outcome
     assert judge is not None
     assert judge(Answer(status=status), 3).action is Action.PENDING
 
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_an_action_that_can_come_is_in_the_platforms_own_table(slug: str) -> None:
-    known, told = platform(slug), case(slug)
+    known, told = there(slug), case(slug)
     assert {error.action for error in (*told.errors, *told.statuses)} <= set(known.answers)
     assert (known.status is None) == (not told.statuses)
 
 
 @pytest.mark.parametrize(("slug", "error"), STATUSES)
 def test_every_documented_status_has_its_meaning(slug: str, error: Error) -> None:
-    judge = platform(slug).status_outcome
+    judge = there(slug).status_outcome
     assert judge
     outcome = judge(Answer(status=error.status, body=error.bytes()), 10)
     assert outcome.action is error.action
@@ -119,7 +119,7 @@ SIZES = [
 
 @pytest.mark.parametrize(("slug", "body", "size"), SIZES)
 def test_a_size_is_what_the_platform_says_and_no_more(slug, body, size) -> None:
-    sized = platform(slug).sized
+    sized = there(slug).sized
     assert sized
     assert sized(Answer(status=200, body=json.dumps(body).encode())) == size
 
@@ -127,7 +127,7 @@ def test_a_size_is_what_the_platform_says_and_no_more(slug, body, size) -> None:
 @pytest.mark.parametrize("slug", ["pinterest", "reddit"])
 @pytest.mark.parametrize(("left", "wait"), [("0", 30.0), ("1", None), ("?", None)])
 def test_no_call_goes_out_while_headers_say_that_none_is_left(slug, left, wait) -> None:
-    pace = platform(slug).pace
+    pace = there(slug).pace
     assert pace
     headers = {"x-ratelimit-remaining": left, "x-ratelimit-reset": "30"}
     assert pace(Answer(status=200, headers=headers), EPOCH) == wait
@@ -155,7 +155,7 @@ def test_waits_are_read_where_platforms_say_them() -> None:
     assert outcome.wait_seconds == 180.0
     for slug in SLUGS:
         late = Answer(status=503, headers={"retry-after": "7"}, body=b"")
-        assert platform(slug).outcome(late, 1).wait_seconds == 7.0, slug
+        assert there(slug).outcome(late, 1).wait_seconds == 7.0, slug
 
 
 PAGED = [slug for slug in SLUGS if case(slug).pages]
@@ -163,7 +163,7 @@ PAGED = [slug for slug in SLUGS if case(slug).pages]
 
 @pytest.mark.parametrize("slug", PAGED)
 def test_an_audience_on_a_later_page_is_found(slug: str) -> None:
-    found, pages = platform(slug), case(slug).pages
+    found, pages = there(slug), case(slug).pages
     assert found.find
     assert found.found
     assert pages
@@ -189,7 +189,7 @@ CANARIES = [
 @pytest.mark.parametrize("slug", SLUGS)
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 413, 429, 500])
 def test_no_outcome_repeats_what_an_answer_quotes(slug: str, status: int) -> None:
-    found = platform(slug)
+    found = there(slug)
     for canary in [*CANARIES, 84901234567]:
         detail = {"reason": canary, "field": canary, "recordCount": canary}
         error = {
@@ -249,7 +249,7 @@ HEADERS = st.dictionaries(
 def test_any_answer_whatever_is_judged(status, body, headers, count) -> None:
     answer = Answer(status=status, headers=headers, body=body)
     for slug in SLUGS:
-        found = platform(slug)
+        found = there(slug)
         for judge in filter(None, [found.outcome, found.status_outcome]):
             outcome = judge(answer, count)
             assert all(0 <= i < count for i in (*outcome.rejected, *outcome.uncertain))
@@ -261,5 +261,5 @@ def test_any_answer_whatever_is_judged(status, body, headers, count) -> None:
 def test_a_deep_answer_is_judged_too() -> None:
     for slug in SLUGS:
         deep = Answer(status=200, body=b'{"a":' * 100_000)
-        outcome = platform(slug).outcome(deep, 1)
+        outcome = there(slug).outcome(deep, 1)
         assert outcome.action is Action.RETRY, slug

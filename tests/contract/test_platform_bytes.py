@@ -13,29 +13,29 @@ from audiences.platforms import MODULES, platform
 from audiences.platforms.base import AUDIENCE_ID, Access, Batch, Op, Target
 from audiences.platforms.limits import faults, limited
 from shared.errors import BridgeError
-from tests.contract.cases.case import case
+from tests.contract.cases.case import NAMES, case, there
 
 SLUGS = sorted(MODULES)
 NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
 AT = Target(account="act_42", audience="vips", audience_id=AUDIENCE_ID)
-GOLDEN = [(slug, op) for slug in SLUGS for op in sorted(platform(slug).ops)]
+GOLDEN = [(name, op) for name in NAMES for op in sorted(there(name).ops)]
 
 
 def _settings(slug: str) -> set[str]:
     return {setting.name for setting in platform(slug).settings}
 
 
-@pytest.mark.parametrize(("slug", "op"), GOLDEN)
-def test_requests_are_these_very_bytes(slug: str, op: Op) -> None:
-    told = case(slug)
-    wanted, there = told.golden[op], replace(AT, options=told.options)
+@pytest.mark.parametrize(("name", "op"), GOLDEN)
+def test_requests_are_these_very_bytes(name: str, op: Op) -> None:
+    told, found = case(name), there(name)
+    wanted, target = told.golden[op], replace(AT, options=told.options)
     rows = [wanted.row, *wanted.more]
-    batch = Batch(op=op, target=there, rows=rows, at=NOW, starts=NOW)
-    request = platform(slug).request(batch)
+    batch = Batch(op=op, target=target, rows=rows, at=NOW, starts=NOW)
+    request = found.request(batch)
     assert (request.method, request.path) == (wanted.method, wanted.path)
     assert request.body.decode() == wanted.body
     assert not {"authorization", "ttd-auth", "access-token"} & set(request.headers)
-    assert faults(platform(slug), told.options) == []
+    assert faults(found, told.options) == []
 
 
 @pytest.mark.parametrize("slug", [s for s in SLUGS if platform(s).divide])

@@ -12,14 +12,13 @@ import pytest
 import requests
 
 from audiences.delivery.outbox import Plan
-from audiences.platforms import MODULES, platform
 from audiences.platforms.base import Batch, Op, Platform, Row
 from infra.sandbox.server import Running, start
-from tests.contract.cases.case import case
+from tests.contract.cases.case import NAMES, case, there
 from tests.contract.stand import WAIT, Stand
 
-SLUGS = sorted(MODULES)
-BY_BYTES = [slug for slug in SLUGS if platform(slug).limits.rows > 1]
+SLUGS = NAMES
+BY_BYTES = [slug for slug in SLUGS if there(slug).limits.rows > 1]
 ROWS, LIMIT = 50, 20  # of a run, and of a request where the platform takes more than one
 
 
@@ -34,9 +33,9 @@ def server() -> Iterator[Running]:
 def stand(server: Running, tmp_path: Path, slug: str) -> Iterator[Stand]:
     """A stand-in that has judged whatever it took when it is first asked."""
     requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
-    polls = {slug: {"polls": 1, "per_second": 1e6, "burst": 1e6}}
+    polls = {there(slug).slug: {"polls": 1, "per_second": 1e6, "burst": 1e6}}
     requests.post(f"{server.url}/_sandbox/limits", json=polls, timeout=WAIT).raise_for_status()
-    made = Stand(server.url, platform(slug), case(slug), tmp_path)
+    made = Stand(server.url, there(slug), case(slug), tmp_path)
     yield made
     made.http.close()
 
@@ -55,10 +54,11 @@ def ops(found: Platform) -> list[Op]:
 
 
 def fewest(found: Platform, plan: Plan, rows: int) -> int:
-    """The fewest calls for so many rows: batches, what goes around them, one question for each."""
+    """The fewest calls for so many rows: batches, each with a place and a question where these
+    are, and what goes around them."""
     batches = math.ceil(rows / found.limits.rows)
     around = sum(one.op in ("open", "close") for one in plan.requests)
-    return around + batches * (2 if found.status else 1)
+    return around + batches * (1 + (found.place is not None) + (found.status is not None))
 
 
 @pytest.mark.parametrize("slug", SLUGS)

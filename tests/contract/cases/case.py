@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 
-from audiences.platforms import platform
+from audiences.platforms import MODULES, platform
 from audiences.platforms.base import Action, Consent, Op, Platform, Row
+from audiences.platforms.limits import limited
 
 Value = Callable[[int], str]
 
@@ -89,6 +90,7 @@ class Case:
     name: str = "vips"  # what the audience of this name is called there
     signs: bool = False  # credentials sign the request, and stand nowhere in it
     lone_batches: bool = True  # whether a batch takes effect without opening and closing
+    one_file: bool = False  # whether a replacement is one request, however many rows it has
 
     def client(self, url: str, **more: str) -> str:
         """Credentials without a token yet, which get theirs at the stand-in of this address."""
@@ -106,9 +108,23 @@ class Case:
         return Row(pairs, Consent(True, True), ttl, attributes=along)
 
 
-def case(slug: str) -> Case:
-    """The case of a registered platform."""
-    found: Case = import_module(f"tests.contract.cases.{slug}").CASE
-    assert set(found.values) == {key.wire for key in platform(slug).keys}
-    assert set(found.along) == {key.wire for key in platform(slug).attributes}
+FLOWS = {"microsoft_bulk": "microsoft"}  # platforms by another of their flows, with its own case
+NAMES = sorted([*MODULES, *FLOWS])
+
+
+def case(name: str) -> Case:
+    """The case of a registered platform, or of a further flow of one."""
+    found: Case = import_module(f"tests.contract.cases.{name}").CASE
+    there = _there(name, found)
+    assert set(found.values) == {key.wire for key in there.keys}
+    assert set(found.along) == {key.wire for key in there.attributes}
     return found
+
+
+def there(name: str) -> Platform:
+    """The platform of a case; a further flow is as the options of its case have it."""
+    return _there(name, case(name))
+
+
+def _there(name: str, found: Case) -> Platform:
+    return limited(platform(FLOWS[name]), found.options) if name in FLOWS else platform(name)
