@@ -38,7 +38,9 @@ BULK_URL = "https://bulk.api.bingads.microsoft.com/Bulk/v13"
 ROWS = 800_000  # ours: 89 MB; a file may have 4,000,000
 BYTES = 100_000_000
 _ACTIONS = {Op.ADD: "Add", Op.REMOVE: "Remove", Op.REPLACE: "Replace"}
-_HEADER = "Type,Parent Id,Client Id,Sub Type,Text,Id,Name,Action Type,Accept Customer Match Term"
+_HEADER = (
+    "Type,Status,Id,Parent Id,Client Id,Name,Action Type,Accept Customer Match Term,Sub Type,Text"
+)
 
 
 def bulked(platform: Platform, options: Mapping[str, str]) -> Platform:
@@ -91,11 +93,11 @@ def _lines(batch: Batch) -> Iterator[str]:
     """Yield the version, the list with what to do, and the items, known by their places."""
     audience = batch.target.audience_id
     yield _HEADER
-    yield "Format Version,,,,,,6.0,,"
-    yield f"Customer List,,,,,{audience},,{_ACTIONS[batch.op]},True"
+    yield "Format Version,,,,,6.0,,,,"
+    yield f"Customer List,,{audience},,,,{_ACTIONS[batch.op]},True,,"
     for place, row in enumerate(batch.rows):
         for wire, value in row.keys:
-            yield f"Customer List Item,{audience},{place},{wire},{value},,,,"
+            yield f"Customer List Item,,,{audience},{place},,,,{wire},{value}"
 
 
 def _status(target: Target, handle: str) -> Request:

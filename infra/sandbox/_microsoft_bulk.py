@@ -42,9 +42,10 @@ class Upload:
     account: str
     until: datetime
     polls: int
+    results: bool  # whether rows without an error are answered too
     ready_at: float = 0.0
     status: str = "PendingFileUpload"
-    errors: list[Line] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)  # of the file of errors
     columns: list[str] = field(default_factory=list)
 
 
@@ -63,11 +64,14 @@ def opened(call: Call, state: State, body: Mapping[str, Any]) -> Reply:
     account = call.headers["customeraccountid"]
     if str(body.get("AccountId")) != account:
         raise _fault(1000, "InvalidAccountId", "AccountId is not that of the header.")
-    if body.get("ResponseMode", "ErrorsOnly") not in ("ErrorsOnly", "ErrorsAndResults"):
+    mode = body.get("ResponseMode", "ErrorsOnly")
+    if mode not in ("ErrorsOnly", "ErrorsAndResults"):
         raise _fault(201, "ApiInputValidationError", "ResponseMode is not known.")
     request = str(UUID(int=int(state.next_id(FIRST))))
     pace = state.paces["microsoft"]
-    state.jobs[f"bulk {request}"] = Upload(account, state.clock.now() + TO_UPLOAD, pace.polls)
+    until = state.clock.now() + TO_UPLOAD
+    upload = Upload(account, until, pace.polls, results=mode == "ErrorsAndResults")
+    state.jobs[f"bulk {request}"] = upload
     base = call.url.removesuffix("/BulkUploadUrl/Query").removesuffix(BASE)
     return Reply(body={"RequestId": request, "UploadUrl": f"{base}{UPLOADS}{request}?Ver=13"})
 
@@ -113,7 +117,7 @@ def fetched(call: Call, state: State) -> Reply:
     writer = csv.DictWriter(text, columns, lineterminator="\r\n")
     writer.writeheader()
     writer.writerow({"Type": "Format Version", "Name": "6.0"})
-    writer.writerows(upload.errors)
+    writer.writerows(upload.lines)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(f"{request}.csv", text.getvalue().encode("utf-8-sig"))
@@ -126,11 +130,7 @@ def put(call: Call, state: State) -> Reply:
     upload = state.jobs.get(f"bulk {request}")
     if not isinstance(upload, Upload):
         raise _refused(request, 3220, "BulkServiceInvalidBulkUploadUrl")
-    names = ("developertoken", "customerid", "accountid", "authenticationtoken")
-    given = {name: call.headers.get(name, "") for name in names}
-    known = state.knows(given["authenticationtoken"]) and given["developertoken"] == "sandbox"
-    account = given["accountid"] or call.headers.get("customeraccountid", "")
-    if not known or not given["customerid"] or account != upload.account:
+    if not _may(call, state, upload):
         raise _refused(request, 105, "InvalidCredentials", 401)
     if upload.status != "PendingFileUpload":
         raise _refused(request, 3224, "BulkServiceUrlAlreadyUsedForUpload")
@@ -144,6 +144,15 @@ def put(call: Call, state: State) -> Reply:
     pace = state.paces["microsoft"]
     upload.polls, upload.ready_at = pace.polls, time.monotonic() + pace.milliseconds / 1000
     return Reply(body={"TrackingId": "standin", "RequestId": request})
+
+
+def _may(call: Call, state: State, upload: Upload) -> bool:
+    """Tell whether the headers are there; the token has one by the guide, by the client another."""
+    given = call.headers
+    token = given.get("authenticationtoken") or call.bearer
+    account = given.get("accountid") or given.get("customeraccountid")
+    named = given.get("customerid") and account == upload.account
+    return bool(named) and state.knows(token) and given.get("developertoken") == "sandbox"
 
 
 def _refused(request: str, code: int, error: str, http: int = 400) -> RefusedError:
@@ -182,7 +191,7 @@ def _work(upload: Upload, text: str, state: State, *, spoil: bool) -> None:
     """Do what a file says, and note what is wrong with its rows."""
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     upload.columns = next(lines, [])
-    if upload.columns[:1] != ["Type"] or unknown_fields(dict.fromkeys(upload.columns), COLUMNS):
+    if upload.columns[:1] != ["Type"]:
         upload.status = "Failed"
         return
     first = dict(zip(upload.columns, next(lines, []), strict=False))
@@ -194,17 +203,23 @@ def _work(upload: Upload, text: str, state: State, *, spoil: bool) -> None:
     items = sum(row.get("Type") == "Customer List Item" for row in rows)
     left = spoilt(items) if spoil else 0
     for row in rows:
-        wrong = _list(row, upload, state, lists) if row["Type"] == "Customer List" else None
-        if row["Type"] != "Customer List":
-            wrong = _item(row, lists, spoil=left > 0)
+        unread = unknown_fields({name: cell for name, cell in row.items() if cell}, COLUMNS)
+        wrong = (201, "ApiInputValidationError") if unread else None
+        if row["Type"] == "Customer List":
+            wrong = wrong or _list(row, upload, state, lists)
+        else:
+            wrong = wrong or _item(row, lists, spoil=left > 0)
             left -= 1
+        shown = row | ({"Text": ""} if wrong and "Text" in row else {})
+        upload.lines += [shown] if upload.results else []
         if wrong:
             number, word = wrong
             told = {"Type": f"{row['Type']} Error", "Error": word, "Error Number": str(number)}
-            upload.errors.append({**row, "Text": "", **told} if "Text" in row else {**row, **told})
+            upload.lines.append(shown | told)
     for audience, action, texts in lists.values():
         change(audience, action, texts, state)
-    upload.status = "CompletedWithErrors" if upload.errors else "Completed"
+    errors = any("Error" in line for line in upload.lines)
+    upload.status = "CompletedWithErrors" if errors else "Completed"
 
 
 def _list(
@@ -213,8 +228,10 @@ def _list(
     audience = state.platforms["microsoft"].get(row.get("Id", ""))
     if audience is None or audience.account != upload.account:
         return 4805, "CampaignServiceInvalidAudienceId"
-    if row.get("Accept Customer Match Term") != "True":
+    terms = row.get("Accept Customer Match Term") or state.jobs.get(f"terms {upload.account}")
+    if terms != "True":
         return TERMS
+    state.jobs[f"terms {upload.account}"] = "True"
     if row.get("Action Type") not in ("Add", "Remove", "Replace"):
         return 8001, "InvalidActionType"
     if audience.id in lists:

@@ -185,6 +185,7 @@ def _apply(call: Call, state: State, body: Body) -> Reply:
     if data.get("AcceptCustomerMatchTerm") is not True:
         why = "The customer match terms are not accepted."
         raise _refused(8003, "CustomerListTermsAndConditionsNotAccepted", why)
+    state.jobs[f"terms {call.headers['customeraccountid']}"] = "True"
     items = _items(data)
     audience = state.platforms["microsoft"].get(str(data.get("AudienceId")))
     if audience is None or audience.account != call.headers["customeraccountid"]:

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import json
 
-from audiences.platforms import MODULES, platform
-from tests.contract.cases.case import case
+from tests.contract.cases.case import NAMES, case, there
 
 
 def main() -> None:
     """Print them."""
     bodies = {
-        slug: {
+        name: {
             op.value: wanted.body
-            for op, wanted in case(slug).golden.items()
-            if op in platform(slug).ops
+            for op, wanted in case(name).golden.items()
+            if op in there(name).ops
         }
-        for slug in MODULES
+        for name in NAMES
     }
     print(json.dumps(bodies))
 

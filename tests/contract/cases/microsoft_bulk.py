@@ -13,12 +13,12 @@ OTHER = sha("y")
 
 def golden(op: str, action: str) -> Golden:
     content = (
-        "\ufeffType,Parent Id,Client Id,Sub Type,Text,Id,Name,Action Type,"
-        "Accept Customer Match Term\n"
-        "Format Version,,,,,,6.0,,\n"
-        f"Customer List,,,,,{{audience_id}},,{action},True\n"
-        f"Customer List Item,{{audience_id}},0,Email,{DIGEST},,,,\n"
-        f"Customer List Item,{{audience_id}},1,Email,{OTHER},,,,\n"
+        "\ufeffType,Status,Id,Parent Id,Client Id,Name,Action Type,Accept Customer Match Term,"
+        "Sub Type,Text\n"
+        "Format Version,,,,,6.0,,,,\n"
+        f"Customer List,,{{audience_id}},,,,{action},True,,\n"
+        f"Customer List Item,,,{{audience_id}},0,,,,Email,{DIGEST}\n"
+        f"Customer List Item,,,{{audience_id}},1,,,,Email,{OTHER}\n"
     )
     mark = hashlib.sha256(content.encode()).hexdigest()[:32]
     head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{op}-00000.csv"'
