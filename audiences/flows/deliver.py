@@ -28,6 +28,7 @@ from audiences.flows.sessions import open_session, secret_of
 from audiences.flows.watch import FOREVER, CancelledError, TimeUpError, is_cancelled, watched
 from audiences.platforms import platform
 from audiences.platforms.base import Action, Audience
+from audiences.platforms.limits import limited
 from shared.clock import parse_instant
 from shared.errors import ConfigurationError, IntegrityError, RejectedError
 
@@ -134,7 +135,8 @@ def ask(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     """
     plan, to = _plan_of(bench, piece), read_destination(bench.destinations, piece.destination)
     stale = bench.clock.now() >= parse_instant(plan.valid_until)
-    if platform(plan.platform).status is None or plan.place != place_of(to):
+    there = limited(platform(plan.platform), to.options)
+    if there.status is None or plan.place != place_of(to):
         return {"open": 0, "next": 0, "stale": stale}
     audience_id = plan.audience_id or bench.kv.get(made_key(plan)) or ""
     until = time.monotonic() + piece.seconds
