@@ -111,13 +111,11 @@ def _asked(
             return replace(judged, action=Action.DONE)
         return judged
 
-    outcome, attempts = exchange(
-        session, status(session.target, first.outcome.handle), final_or_open, leaf
-    )
-    if outcome.action is Action.PENDING and outcome.handle:  # where it says more: at once
-        outcome, attempts = exchange(
-            session, status(session.target, outcome.handle), final_or_open, leaf
-        )
+    request = status(session.target, first.outcome.handle)
+    outcome, attempts = exchange(session, request, final_or_open, leaf)
+    if outcome.action is Action.PENDING and outcome.handle:  # which is good for minutes: at once
+        request = status(session.target, outcome.handle)
+        outcome, attempts = exchange(session, request, final_or_open, leaf)
     if outcome.action is Action.PENDING:
         return False
     final = replace(finals[-1] if finals else outcome, handle=first.outcome.handle)

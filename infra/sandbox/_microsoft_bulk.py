@@ -32,7 +32,10 @@ COLUMNS = (
     *("Sub Type", "Text"),
 )
 TERMS = (8003, "CustomerListTermsAndConditionsNotAccepted")
+UNREAD = (201, "ApiInputValidationError")
 Line = dict[str, str]
+Wrong = tuple[int, str]
+Lists = dict[str, tuple[Audience, str, list[str]]]  # by id: action and items
 
 
 @dataclass(slots=True)
@@ -189,42 +192,47 @@ def _text(call: Call, request: str) -> str | None:
 
 def _work(upload: Upload, text: str, state: State, *, spoil: bool) -> None:
     """Do what a file says, and note what is wrong with its rows."""
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-    upload.columns = next(lines, [])
-    if upload.columns[:1] != ["Type"]:
-        upload.status = "Failed"
-        return
-    first = dict(zip(upload.columns, next(lines, []), strict=False))
-    if (first.get("Type"), first.get("Name")) != ("Format Version", "6.0"):
-        upload.status = "UploadFileFormatNotSupported"
-        return
-    rows = [dict(zip(upload.columns, line, strict=False)) for line in lines if line]
-    lists: dict[str, tuple[Audience, str, list[str]]] = {}
+    rows = _rows(upload, text)
+    lists: Lists = {}
     items = sum(row.get("Type") == "Customer List Item" for row in rows)
     left = spoilt(items) if spoil else 0
     for row in rows:
-        unread = unknown_fields({name: cell for name, cell in row.items() if cell}, COLUMNS)
-        wrong = (201, "ApiInputValidationError") if unread else None
-        if row["Type"] == "Customer List":
-            wrong = wrong or _list(row, upload, state, lists)
-        else:
-            wrong = wrong or _item(row, lists, spoil=left > 0)
-            left -= 1
+        is_list = row["Type"] == "Customer List"
+        wrong = _list(row, upload, state, lists) if is_list else _item(row, lists, spoil=left > 0)
+        left -= not is_list
         shown = row | ({"Text": ""} if wrong and "Text" in row else {})
         upload.lines += [shown] if upload.results else []
         if wrong:
-            number, word = wrong
-            told = {"Type": f"{row['Type']} Error", "Error": word, "Error Number": str(number)}
-            upload.lines.append(shown | told)
+            told = {"Type": f"{row['Type']} Error", "Error": wrong[1]}
+            upload.lines.append(shown | told | {"Error Number": str(wrong[0])})
     for audience, action, texts in lists.values():
         change(audience, action, texts, state)
-    errors = any("Error" in line for line in upload.lines)
-    upload.status = "CompletedWithErrors" if errors else "Completed"
+    if upload.status == "PendingFileUpload":
+        errors = any("Error" in line for line in upload.lines)
+        upload.status = "CompletedWithErrors" if errors else "Completed"
 
 
-def _list(
-    row: Line, upload: Upload, state: State, lists: dict[str, tuple[Audience, str, list[str]]]
-) -> tuple[int, str] | None:
+def _rows(upload: Upload, text: str) -> list[Line]:
+    """Return the rows behind that of the format's version; none of a file that is refused."""
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    upload.columns = next(lines, [])
+    first = dict(zip(upload.columns, next(lines, []), strict=False))
+    if upload.columns[:1] != ["Type"]:
+        upload.status = "Failed"
+    elif (first.get("Type"), first.get("Name")) != ("Format Version", "6.0"):
+        upload.status = "UploadFileFormatNotSupported"
+    else:
+        return [dict(zip(upload.columns, line, strict=False)) for line in lines if line]
+    return []
+
+
+def _unread(row: Line) -> bool:
+    return bool(unknown_fields({name: cell for name, cell in row.items() if cell}, COLUMNS))
+
+
+def _list(row: Line, upload: Upload, state: State, lists: Lists) -> Wrong | None:
+    if _unread(row):
+        return UNREAD
     audience = state.platforms["microsoft"].get(row.get("Id", ""))
     if audience is None or audience.account != upload.account:
         return 4805, "CampaignServiceInvalidAudienceId"
@@ -240,10 +248,10 @@ def _list(
     return None
 
 
-def _item(
-    row: Line, lists: dict[str, tuple[Audience, str, list[str]]], *, spoil: bool
-) -> tuple[int, str] | None:
+def _item(row: Line, lists: Lists, *, spoil: bool) -> Wrong | None:
     """Take an item, which must come behind the row of its list; None when it is taken."""
+    if _unread(row):
+        return UNREAD
     if row["Type"] != "Customer List Item":
         return 212, "CampaignServiceEntityTypeNotSupported"
     if row.get("Parent Id", "") not in lists:

@@ -16,10 +16,9 @@ from functools import partial
 from pathlib import Path
 
 from audiences.flows.refresh import refresh
-from audiences.platforms import platform
-from audiences.platforms.base import Access, Request
+from audiences.platforms.base import Access, Platform, Request
 from shared.ports import HttpRequest
-from tests.contract.cases.case import Case, case
+from tests.contract.cases.case import FLOWS, Case, case, there
 from tests.flow import chaos_world
 from tests.flow.chaos_stage import EVERY, do, replay, sync_all, take_in
 from tests.flow.sync_world import ANYTHING_GOES, World
@@ -28,6 +27,7 @@ TO = "there"
 SIZE = 24  # customers of the first round
 ROUNDS = 2  # that are killed; the inputs of one more are ready as news
 ROWS = 5  # in a request, where the platform takes more than one
+ALL = 1_000  # in one that must hold everybody
 _DESTINATION = """\
 name: {to}
 platform: {slug}
@@ -56,16 +56,24 @@ class Scene:
 
 @dataclass(slots=True)
 class Place:
-    """One platform's scenes, made when first asked for."""
+    """One platform's scenes, or those of a further flow of one, made when first asked for."""
 
     folder: Path
     url: str
-    slug: str
+    name: str
     scenes: dict[tuple[int, int], Scene] = field(default_factory=dict)
 
     @property
     def case(self) -> Case:
-        return case(self.slug)
+        return case(self.name)
+
+    @property
+    def found(self) -> Platform:
+        return there(self.name)
+
+    @property
+    def slug(self) -> str:
+        return self.found.slug
 
     def scene(self, variant: int, number: int) -> Scene:
         """Return the scene of a variant of the world before a round."""
@@ -73,7 +81,9 @@ class Place:
             self._rehearse(variant)
         return self.scenes[variant, number]
 
-    def set(self, scene: Scene, folder: Path, number: int, *, renews: bool) -> World:
+    def set(
+        self, scene: Scene, folder: Path, number: int, *, renews: bool, replaces: bool
+    ) -> World:
         """Bring workspace and platform into a scene's state; return the world."""
         # A rehearsal's scratch files stay out: its processes' numbers may be others' by now.
         shutil.copytree(scene.folder, folder, ignore=shutil.ignore_patterns("scratch"))
@@ -81,23 +91,28 @@ class Place:
         world = World(folder / "shop", self.url, day=(number - 0.5) * EVERY)
         replay(world, [self._signed(one) for one in scene.told])
         world.day = number * EVERY
-        self._lead(world, renews=renews)
+        self._lead(world, renews=renews, whole=replaces and self.case.one_file)
         if members(world, self.slug) != scene.before:
             raise AssertionError(f"{self.slug}: the replay went another way")
         return world
 
     def _signed(self, told: HttpRequest) -> HttpRequest:
         """Sign a request anew: a signature is good for some minutes."""
-        found = platform(self.slug)
         access = Access(
             credentials=self.case.credentials, at=datetime.now(UTC), nonce=secrets.token_hex(16)
         )
-        request = Request(method=told.method, path=told.url, body=told.body)
-        return replace(told, headers={**told.headers, **found.authorise(request, access)})
+        kind = told.headers["content-type"]
+        request = Request(method=told.method, path=told.url, body=told.body, content_type=kind)
+        return replace(told, headers={**told.headers, **self.found.authorise(request, access)})
 
-    def _lead(self, world: World, *, at_once: int = 0, renews: bool = False) -> None:
-        rows = ROWS if platform(self.slug).limits.rows > 1 else 1
-        options = f'rows_per_request: "{rows}", requests_per_second: "100000"'
+    def _lead(
+        self, world: World, *, at_once: int = 0, renews: bool = False, whole: bool = False
+    ) -> None:
+        rows = min(ALL if whole else ROWS, self.found.limits.rows)
+        options = "".join(
+            f"{name}: {said}, " for name, said in self.case.options.items() if self.name in FLOWS
+        )
+        options += f'rows_per_request: "{rows}", requests_per_second: "100000"'
         options += f', requests_at_once: "{at_once}"' if at_once else ""
         text = _DESTINATION.format(
             to=TO,

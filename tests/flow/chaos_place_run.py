@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from audiences.platforms import platform
 from audiences.platforms.base import Op
 from infra.sandbox.faults import KINDS
+from tests.contract.cases.case import there
 from tests.flow import chaos_place_check as check
 from tests.flow.chaos_deal import Told
 from tests.flow.chaos_place import ROUNDS, TO, Place, Scene, values
@@ -48,10 +48,10 @@ class Draw:
     polls: int  # after how many questions the platform says what became of a request
 
 
-def draw(slug: str, seed: int) -> Draw:
+def draw(name: str, seed: int) -> Draw:
     """Draw a run from its seed; each platform has its own of the same seed."""
-    chance = Random(f"chaos {slug} {seed}")
-    replaces = Op.REPLACE in platform(slug).ops and chance.random() < 0.25
+    chance = Random(f"chaos {name} {seed}")
+    replaces = Op.REPLACE in there(name).ops and chance.random() < 0.25
     more = chance.random() < 0.25 and not replaces  # a replacement sends everything on purpose
     return Draw(
         variant=seed // 2 % 2,
@@ -154,12 +154,13 @@ class _Play:
 
 def run(place: Place, seed: int, again: str) -> Told:
     """Play one seed to its end and return what came of it."""
-    drawn = draw(place.slug, seed)
+    drawn = draw(place.name, seed)
     scene = place.scene(drawn.variant, drawn.round)
     folder = place.folder / f"seed-{seed}"
     renews = drawn.renews and bool(place.case.tokens_at)
-    world = place.set(scene, folder, drawn.round, renews=renews)
-    told = Told(again=again, group=place.slug, folder=str(folder))
+    replaces = drawn.mode == "replace"
+    world = place.set(scene, folder, drawn.round, renews=renews, replaces=replaces)
+    told = Told(again=again, group=place.name, folder=str(folder))
     world.post("limits", {place.slug: {"polls": drawn.polls, "milliseconds": 1e9}})
     quiet = {"partial"} if place.case.loses_quietly else set()  # which nobody could know of
     kinds = [kind for kind in KINDS if kind not in quiet]

@@ -1,4 +1,4 @@
-"""Chaos for every platform of the registry: seeded runs of a sync, killed, rerun, and checked.
+"""Chaos for every platform and further flow: seeded runs of a sync, killed, rerun, and checked.
 
 `python -m tests.flow.chaos_platforms --runs 100` prints a line for each platform as Markdown, and
 `--write docs/chaos.md` puts the table there; `--platform meta --seed 7` plays one run again.
@@ -20,14 +20,13 @@ BEGIN, END = "<!-- platforms: made by make chaos-platforms -->", "<!-- /platform
 
 def main() -> int:
     """Play the runs that are asked for; return 1 when anything was violated."""
-    from audiences.platforms import MODULES
+    from tests.contract.cases.case import NAMES
 
     parser = asking(COMMAND, None, runs=3)
-    known = sorted(MODULES)
-    parser.add_argument("--platform", action="append", choices=known, help="of all, just this one")
+    parser.add_argument("--platform", action="append", choices=NAMES, help="of all, just this one")
     parser.add_argument("--write", type=Path, help="put the table into this page")
     asked = parser.parse_args()
-    slugs, chosen = asked.platform or known, seeds(asked)
+    slugs, chosen = asked.platform or NAMES, seeds(asked)
 
     def work(folder: Path, _: int, url: str) -> Iterator[Told]:
         from tests.flow import chaos_place, chaos_place_run
