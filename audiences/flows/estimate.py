@@ -14,7 +14,7 @@ from audiences.flows.workspace import Workspace
 from audiences.lake import snapshot
 from audiences.lake.query import connect, one, table, timestamp
 from audiences.platforms import platform
-from audiences.platforms.base import Platform
+from audiences.platforms.base import PLACE, Platform
 from audiences.platforms.limits import COST, limited
 from shared.clock import parse_instant
 from shared.redact import shape
@@ -32,7 +32,7 @@ def estimate(workspace: Workspace, plan: Plan, to: Destination) -> dict[str, Any
     fast a platform answers nobody knows before. Values of rows are shown by their shape alone.
     """
     there = limited(platform(plan.platform), to.options)
-    calls = len(plan.requests)
+    calls = sum(2 if one.path == PLACE else 1 for one in plan.requests)  # a place is asked for
     return {
         "calls": calls,
         "audience": "is there"

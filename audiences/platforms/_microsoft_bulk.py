@@ -79,8 +79,8 @@ def _request(batch: Batch) -> Request:
     if batch.op is Op.REPLACE and batch.number:
         raise ConfigurationError(
             f"Microsoft replaces a list by one file, and '{batch.target.audience}' does not fit "
-            "into one: use mode mirror, whose files may be many, or raise rows_per_request (a "
-            f"file may have 4,000,000 rows and {BYTES:,} bytes)"
+            f"into one, of {ROWS:,} rows and {BYTES:,} bytes unless the destination says less: use "
+            "mode mirror, whose files may be many"
         )
     content = "\n".join(_lines(batch)).encode("utf-8-sig") + b"\n"
     body, content_type = multipart({}, f"{batch.op}-{batch.number:05d}.csv", content)

@@ -84,8 +84,11 @@ def test_a_replacement_takes_out_who_was_added_by_others(bulk: World) -> None:
 
 def test_a_list_of_several_files_is_kept_in_step_and_not_replaced(bulk: World) -> None:
     put(bulk, ', rows_per_request: "20"')
-    with pytest.raises(ConfigurationError, match=r"does not fit into one: use mode mirror"):
+    with pytest.raises(ConfigurationError, match=r"does not fit into one, .* use mode mirror"):
         bulk.sync("there", mode="replace")
+    assert bulk.sync("there", dry_run=True).estimate["calls"] == 6, (
+        "a place for each of three files"
+    )
     assert bulk.requests("microsoft") == []
     report = bulk.sync("there")
     assert (report.status, report.accepted, files(bulk)) == ("done", 50, 3)
