@@ -18,7 +18,7 @@ from audiences.delivery.outbox import Plan, Planned, Recorded
 from audiences.delivery.session import Session
 from audiences.platforms.base import PLACE, Action, Answer, Outcome, Request
 from shared.clock import iso, parse_instant
-from shared.errors import RejectedError
+from shared.errors import IntegrityError, RejectedError
 from shared.ports import Store
 
 
@@ -158,7 +158,9 @@ class _Work:
         """Ask where a batch goes: an address that is good for minutes, so none is kept."""
         platform = self.session.platform
         if platform.place is None:
-            raise AssertionError(platform.slug)
+            raise IntegrityError(
+                f"run {self.plan.run} was planned with files, and the destination takes none now"
+            )
         asked = platform.place(self.session.target)
         found, _ = self._exchange(request_id, asked, partial(told, platform))
         if found.action is not Action.DONE or not found.address:

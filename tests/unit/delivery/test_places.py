@@ -11,7 +11,7 @@ from audiences.delivery.follow import follow
 from audiences.delivery.outbox import Plan, Planned
 from audiences.delivery.sender import deliver
 from audiences.platforms.base import PLACE, Action, Answer, Outcome, Request, Target
-from shared.errors import RejectedError, RetryableError
+from shared.errors import IntegrityError, RejectedError, RetryableError
 from shared.ports import HttpAnswer, HttpRequest, Store
 from tests.fakes import MemoryStore
 from tests.unit.delivery import stage
@@ -96,6 +96,14 @@ def test_nothing_is_sent_where_credentials_may_not_go(answer: HttpAnswer, why: s
     with pytest.raises(RejectedError, match=why):
         deliver(made, store, plan(store, 1), "77")
     assert urls(http.requests) == ["/place"]
+
+
+def test_a_destination_that_takes_no_files_any_more_ends_the_run() -> None:
+    store = MemoryStore()
+    made, http, _ = session(by_path({"/": [says("done")]}))
+    with pytest.raises(IntegrityError, match="the destination takes none now"):
+        deliver(made, store, plan(store, 1), "77")
+    assert http.requests == []
 
 
 def test_what_lies_at_an_address_is_fetched_at_once_and_its_address_is_not_kept() -> None:
