@@ -35,7 +35,7 @@ UPLOAD_HOST = Setting(
     verified=False,
 )
 BULK_URL = "https://bulk.api.bingads.microsoft.com/Bulk/v13"
-ROWS = 800_000  # ours: 89 MB; a file may have 4,000,000
+ROWS = 800_000  # ours: 90 MB of the 100 that a file may have, and of 4,000,000 rows
 BYTES = 100_000_000
 _ACTIONS = {Op.ADD: "Add", Op.REMOVE: "Remove", Op.REPLACE: "Replace"}
 _HEADER = (
