@@ -10,6 +10,7 @@ import csv
 import io
 import time
 import zipfile
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -140,10 +141,10 @@ def put(call: Call, state: State) -> Reply:
     if state.clock.now() > upload.until:
         raise _refused(request, 3226, "BulkServiceUrlExpired")
     text = _text(call, request)
-    if text is None:
-        upload.status = "Failed"
-    else:
+    try:
         _work(upload, text, state, spoil=call.spoil)
+    except csv.Error:
+        upload.status = "Failed"
     pace = state.paces["microsoft"]
     upload.polls, upload.ready_at = pace.polls, time.monotonic() + pace.milliseconds / 1000
     return Reply(body={"TrackingId": "standin", "RequestId": request})
@@ -163,8 +164,8 @@ def _refused(request: str, code: int, error: str, http: int = 400) -> RefusedErr
     return RefusedError(Reply(status=http, body={**about, "Code": code, "ErrorCode": error}))
 
 
-def _text(call: Call, request: str) -> str | None:
-    """Return the text of the one file of a form, None where it is no UTF-8 that begins with BOM."""
+def _text(call: Call, request: str) -> str:
+    """Return the text of the one file of a form; none where it is no UTF-8 that begins with BOM."""
     found = [part for part in (parts(call) or {}).values() if part.filename is not None]
     if call.method != "POST" or not found:
         raise _refused(request, 3221, "BulkServiceNoFileFound")
@@ -179,15 +180,15 @@ def _text(call: Call, request: str) -> str | None:
                 (name,) = archive.namelist()
                 content = archive.read(name)
         except (zipfile.BadZipFile, ValueError):
-            return None
+            return ""
     if not name.endswith(".csv"):
         raise _refused(request, 3223, "BulkServiceInvalidFileExtension")
     if content.count(b"\n") > ROWS:
         raise _refused(request, 3225, "BulkServiceFileRowCountExceeded")
     try:
-        return content.removeprefix(b"\xef\xbb\xbf").decode() if content[:1] == b"\xef" else None
+        return content[len(BOM_UTF8) :].decode() if content.startswith(BOM_UTF8) else ""
     except UnicodeDecodeError:
-        return None
+        return ""
 
 
 def _work(upload: Upload, text: str, state: State, *, spoil: bool) -> None:

@@ -132,6 +132,7 @@ def test_terms_that_were_accepted_stay_accepted(url: str, one: str) -> None:
     ("text", "status"),
     [
         (HEAD[1:], "Failed"),  # no byte order mark
+        (HEAD + '"', "Failed"),  # a quote that nothing ends
         (HEAD.replace("Type,Status", "Status,Type"), "Failed"),
         (HEAD.replace("6.0", "5.0"), "UploadFileFormatNotSupported"),
         (HEAD.partition("Format")[0], "UploadFileFormatNotSupported"),
