@@ -45,7 +45,8 @@ def _request_id(body: Mapping[str, Any]) -> str:
 def outcome(answer: Answer, _rows: int) -> Outcome:
     """Judge what is said of a file: it is taken to be worked on, or was taken the time before."""
     body = say.read_object(answer.body) or {}
-    errors = judge.errors_of(body) or ([body] if "Code" in body or "ErrorCode" in body else [])
+    flat = [body] if body.get("Code") or body.get("ErrorCode") else []
+    errors = judge.errors_of(body) or flat
     words = [judge.symbol(error) for error in errors]
     if _TAKEN in words or (200 <= answer.status < 300 and body and not words):
         return Outcome(action=Action.PENDING, handle=_request_id(body))

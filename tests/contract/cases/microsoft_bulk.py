@@ -9,6 +9,7 @@ from tests.contract.cases.case import Case, Error, Golden, digest, sha
 from tests.contract.cases.microsoft import DIGEST, fault
 
 OTHER = sha("y")
+PENDING = Action.PENDING
 
 
 def golden(op: str, action: str) -> Golden:
@@ -55,6 +56,8 @@ CASE = Case(
     yes='{"TrackingId":"t","RequestId":"r-1"}',
     errors=[
         Error(status=200, body={"TrackingId": "t", "RequestId": "r-1"}, action=Action.PENDING),
+        Error(status=200, body={"RequestId": "r-1", "Code": 0, "ErrorCode": None}, action=PENDING),
+        flat(Action.RETRY, 0, "InternalError", 200),
         Error(status=200, body="<html>", action=Action.RETRY),
         Error(status=200, body="", action=Action.RETRY),
         flat(Action.PENDING, 3224, "BulkServiceUrlAlreadyUsedForUpload"),
