@@ -1,15 +1,21 @@
-"""AWS on loopback, for the contracts that run on its adapters."""
+"""AWS and the platforms' stand-ins on loopback, for the contracts that run on both."""
 
 from __future__ import annotations
 
 import itertools
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
+import requests
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
+
+from infra.sandbox.server import Running, start
+from tests.contract.cases.case import case, there
+from tests.contract.stand import WAIT, Stand
 
 _NUMBERS = itertools.count()
 
@@ -44,3 +50,20 @@ def bucket(endpoint: str) -> str:
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
     return name
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    """Run the stand-ins of all platforms."""
+    running = start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def stand(server: Running, tmp_path: Path, slug: str) -> Iterator[Stand]:
+    """Return one platform beside its stand-in, which holds nothing."""
+    requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
+    made = Stand(server.url, there(slug), case(slug), tmp_path)
+    yield made
+    made.http.close()

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-import requests
 
 from audiences.platforms import MODULES, platform
 from audiences.platforms.base import Action, Batch, Op
-from infra.sandbox.server import Running, start
-from tests.contract.cases.case import RAW, case
-from tests.contract.stand import WAIT, Stand
+from tests.contract.cases.case import RAW
+from tests.contract.stand import Stand
 
 SLUGS = sorted(slug for slug in MODULES if platform(slug).attributes)
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    running = start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def stand(server: Running, tmp_path: Path, slug: str) -> Iterator[Stand]:
-    requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
-    made = Stand(server.url, platform(slug), case(slug), tmp_path)
-    yield made
-    made.http.close()
 
 
 ALONG = [(slug, key.wire) for slug in SLUGS for key in platform(slug).attributes]

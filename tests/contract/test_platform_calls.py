@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import requests
 
 from audiences.delivery.outbox import Plan
 from audiences.platforms.base import Batch, Op, Platform, Row
-from infra.sandbox.server import Running, start
-from tests.contract.cases.case import NAMES, case, there
+from tests.contract.cases.case import NAMES, there
 from tests.contract.stand import WAIT, Stand
 
 SLUGS = NAMES
@@ -22,22 +19,12 @@ BY_BYTES = [slug for slug in SLUGS if there(slug).limits.rows > 1]
 ROWS, LIMIT = 50, 20  # of a run, and of a request where the platform takes more than one
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    running = start()
-    yield running
-    running.stop()
-
-
 @pytest.fixture
-def stand(server: Running, tmp_path: Path, slug: str) -> Iterator[Stand]:
+def stand(stand: Stand) -> Stand:
     """A stand-in that has judged whatever it took when it is first asked."""
-    requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
-    polls = {there(slug).slug: {"polls": 1, "per_second": 1e6, "burst": 1e6}}
-    requests.post(f"{server.url}/_sandbox/limits", json=polls, timeout=WAIT).raise_for_status()
-    made = Stand(server.url, there(slug), case(slug), tmp_path)
-    yield made
-    made.http.close()
+    polls = {stand.found.slug: {"polls": 1, "per_second": 1e6, "burst": 1e6}}
+    requests.post(f"{stand.url}/_sandbox/limits", json=polls, timeout=WAIT).raise_for_status()
+    return stand
 
 
 def calls(stand: Stand) -> int:

@@ -3,41 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import requests
 
 from audiences.platforms import MODULES, platform
 from audiences.platforms.base import Op
-from infra.sandbox.server import Running, start
 from shared.errors import CredentialError
 from tests.contract.cases.case import case
-from tests.contract.stand import WAIT, Stand
+from tests.contract.stand import Stand
 
 RENEWING = [slug for slug in sorted(MODULES) if case(slug).tokens_at]
 ROTATING = ["microsoft"]  # whose endpoint gives a new refresh token with each access token
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    running = start()
-    yield running
-    running.stop()
-
-
 @pytest.fixture
-def stand(server: Running, tmp_path: Path, slug: str) -> Iterator[Stand]:
+def stand(stand: Stand, tmp_path: Path) -> Stand:
     """A stand-in with credentials that hold no token yet."""
-    requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
-    told = case(slug)
     # A secret of its own for each test: tokens are kept by it, and the stand-in was reset.
-    told = replace(told, credentials=told.client(f"{server.url}/{slug}", note=tmp_path.name))
-    made = Stand(server.url, platform(slug), told, tmp_path)
-    yield made
-    made.http.close()
+    fresh = stand.case.client(f"{stand.url}/{stand.found.slug}", note=tmp_path.name)
+    stand.case = replace(stand.case, credentials=fresh)
+    return stand
 
 
 def test_whoever_renews_has_an_endpoint_here() -> None:

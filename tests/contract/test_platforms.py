@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import requests
@@ -24,7 +22,6 @@ from audiences.platforms.base import (
     Row,
 )
 from audiences.platforms.bodies import PART
-from infra.sandbox.server import Running, start
 from shared.errors import BridgeError, CredentialError, RejectedError, RetryableError
 from tests.contract.cases.case import NAMES, RAW, Case, case, there
 from tests.contract.stand import WAIT, Stand
@@ -34,21 +31,6 @@ REMOVING = [slug for slug in SLUGS if Op.REMOVE in there(slug).ops]
 LONE = [slug for slug in SLUGS if case(slug).lone_batches]
 FULL = [slug for slug in SLUGS if 1 < there(slug).limits.rows <= 100_000]  # not by the million
 MANY = [slug for slug in SLUGS if there(slug).limits.rows > 1]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    running = start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def stand(server: Running, tmp_path: Path, slug: str) -> Iterator[Stand]:
-    requests.post(f"{server.url}/_sandbox/reset", timeout=WAIT).raise_for_status()
-    made = Stand(server.url, there(slug), case(slug), tmp_path)
-    yield made
-    made.http.close()
 
 
 def rows(stand: Stand, *numbers: int) -> list[Row]:
