@@ -108,7 +108,7 @@ lock: $(DEV)  ## Pin requirements/*.txt anew from pyproject.toml (needs uv)
 	@for set in $(VENDORS) bench; do uv pip compile --group pyproject.toml:$$set \
 		--universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
 		--output-file requirements/$$set.txt || exit 1; done
-	@for name in collect api sync deliver lake; do uv pip compile --group lambda-$$name \
+	@for name in collect api sync deliver drop lake; do uv pip compile --group lambda-$$name \
 		--constraint requirements/dev.txt --python-version 3.13 --python-platform linux \
 		$(RUNTIME:%=--no-emit-package %) \
 		--generate-hashes --no-header --no-emit-index-url --quiet \

@@ -72,6 +72,11 @@ class Destination:
     options: Mapping[str, str] = field(default_factory=dict)
     uid2: Operator | None = None  # None: contacts are not mapped
 
+    @property
+    def scheme(self) -> str:
+        """Name the scheme of its address; a platform's own is HTTPS."""
+        return urlsplit(self.base_url or "https:").scheme
+
 
 def parse(text: str, file: str) -> Destination:
     """Read a destination file.

@@ -12,7 +12,7 @@
 | `BRIDGE_PARTNERS` | partners whose ids `/v1/sync` keeps, separated by spaces | collect, optional |
 | `BRIDGE_JOBS` | the function `jobs` | api |
 | `BRIDGE_SYNC` | the durable function `sync`, with its alias or version | jobs |
-| `BRIDGE_REFRESH`, `BRIDGE_PLAN`, `BRIDGE_DELIVER` | functions of these names | sync |
+| `BRIDGE_REFRESH`, `BRIDGE_PLAN`, `BRIDGE_DELIVER`, `BRIDGE_DROP` | functions so named | sync |
 | `BRIDGE_SCHEDULES` | the group of schedules of syncs | api, refresh, optional |
 | `BRIDGE_SCHEDULE_TARGET`, `BRIDGE_SCHEDULE_ROLE` | whom they call, and as whom (ARNs) | the same |
 | `BRIDGE_SCHEDULE_FAILED` | the queue of calls that fail (ARN) | the same |
@@ -23,8 +23,8 @@
 | `BRIDGE_LOG` | the level of the log | all, optional |
 
 Each handler is `functions.NAME.handler.handler`. With a lake (pyarrow, DuckDB) are `ingest`,
-`refresh`, `plan`, `forget` and `jobs`; light are `collect`, `api`, `sync` and `deliver`. A piece of
-a sync may take 900 seconds, the whole durable execution a day (`ExecutionTimeout`).
+`refresh`, `plan`, `forget` and `jobs`; light are `collect`, `api`, `sync`, `deliver` and `drop`. A
+piece of a sync may take 900 seconds, the whole durable execution a day (`ExecutionTimeout`).
 """
 
 from __future__ import annotations
@@ -215,12 +215,17 @@ def teller() -> Teller:
 @cache
 def bench() -> Bench:
     """Wire what delivering works with."""
+    return bench_over(http())
+
+
+def bench_over(network: Http) -> Bench:
+    """Wire what delivering works with over a network."""
     from audiences.flows.bench import Bench  # noqa: PLC0415
 
     return Bench(
         store=store("BRIDGE_LAKE"),
         kv=key_value(),
-        http=http(),
+        http=network,
         secrets=secrets(),
         clock=Clock(),
         sleep=time.sleep,

@@ -15,6 +15,7 @@ from shared.errors import BridgeError, DataError, IntegrityError
 from shared.leases import Leases
 from shared.log import log
 
+SFTP = "sftp"  # the scheme of addresses that `drop` delivers to, and `deliver` does not
 _KINDS = {
     kind.code: kind
     for name in errors.__all__

@@ -9,15 +9,6 @@ from urllib.parse import urlsplit
 from shared.errors import ConfigurationError
 from shared.ports import Http, HttpAnswer, HttpRequest
 
-# What some machines speak and others do not, with what can be done about it.
-_ELSEWHERE = {
-    "sftp": (
-        "; an SFTP client is too large for the functions in AWS: run this destination with "
-        "`bridge sync` on a machine of yours, or write to s3:// and let AWS Transfer Family carry "
-        "the files on"
-    ),
-}
-
 
 @dataclass(slots=True)
 class Transports:
@@ -36,10 +27,7 @@ class Transports:
         if scheme not in self._made:
             if scheme not in self.makers:
                 known = ", ".join(f"{each}://" for each in sorted(self.makers))
-                more = _ELSEWHERE.get(scheme, "")
-                raise ConfigurationError(
-                    f"{scheme}:// cannot be sent to from here; write one of {known}{more}"
-                )
+                raise ConfigurationError(f"{scheme}:// cannot be sent to from here, only {known}")
             self._made[scheme] = self.makers[scheme]()
         return self._made[scheme].send(request, timeout_seconds)
 

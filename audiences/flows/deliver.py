@@ -51,17 +51,17 @@ class Piece:
 def ready(bench: Bench, piece: Piece) -> Mapping[str, Any]:
     """Say before any work what would stop it: a missing destination, or its secret, or the time.
 
-    It says as well whether contacts are to be mapped before anything is planned.
+    It says as well whether contacts are to be mapped before anything is planned, and the scheme of
+    the destination's address.
 
     Raises:
         ConfigurationError: when one of them is missing, or the instant is not the present.
     """
     to = read_destination(bench.destinations, piece.destination)
-    if piece.dry_run:
-        return {"maps": False}
-    _check_time(bench, to)
-    secret_of(bench, to)
-    return {"maps": to.uid2 is not None}
+    if not piece.dry_run:
+        _check_time(bench, to)
+        secret_of(bench, to)
+    return {"maps": to.uid2 is not None and not piece.dry_run, "scheme": to.scheme}
 
 
 def _check_time(bench: Bench, to: Destination) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -42,9 +42,16 @@ class Probed:
         return asdict(self) | {"warnings": list(self.warnings)}
 
 
-def probe_all(bench: Bench, names: Sequence[str] = ()) -> list[Probed]:
-    """Ask every destination, or those of these names; what is wrong with one stops no other."""
-    return [probe(bench, name) for name in sorted(names or bench.destinations)]
+def probe_all(bench: Bench, over: Callable[[str], bool] = lambda _: True) -> list[Probed]:
+    """Ask every destination, or those at some schemes; what is wrong with one stops no other."""
+    return [probe(bench, name) for name in sorted(bench.destinations) if over(_scheme(bench, name))]
+
+
+def _scheme(bench: Bench, name: str) -> str:
+    try:
+        return read_destination(bench.destinations, name).scheme
+    except ConfigurationError:
+        return ""  # what is wrong with the file is for `probe` to say
 
 
 def probe(bench: Bench, name: str) -> Probed:

@@ -28,7 +28,7 @@ NOTES = (
         "with the rows, bytes and SHA-256 of each, and last `<audience>_<time>.done`."
     ),
     "In AWS the role of the function that delivers must be allowed `s3:PutObject` in that folder.",
-    "`sftp://` goes from the `bridge` command alone, with the extra `sftp` installed.",
+    "`sftp://` wants the extra `sftp` on a machine of yours; in AWS the function `drop` speaks it.",
     "A reader waits for `.done`: then all files of its manifest are whole.",
     (
         "`liveramp`: every value in quotes, a column with the audience's name; no file takes "

@@ -27,9 +27,14 @@ class Functions:
     refresh: str
     plan: str
     deliver: str
+    drop: str
+
+    def sender(self, scheme: str) -> str:
+        """Name the one that reaches platforms whose addresses have a scheme."""
+        return self.drop if scheme == _work.SFTP else self.deliver
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DurableSteps:
     """Does pieces of work by calling other functions, and waits without running."""
 
@@ -38,6 +43,7 @@ class DurableSteps:
     owner: str
     turn: str
     patience_seconds: float = 6 * 3600.0
+    _sender: str = ""  # as `ready` said, whose answer is remembered, too
 
     def lake(self, work: str, what: Mapping[str, Any]) -> Mapping[str, Any]:
         """Do what needs the tables."""
@@ -45,8 +51,11 @@ class DurableSteps:
         return self._done(self.functions.refresh if refresh else self.functions.plan, work, what)
 
     def light(self, work: str, what: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Do what needs the platform."""
-        return self._done(self.functions.deliver, work, what)
+        """Do what needs the platform; `ready` comes first, and says by what it is reached."""
+        told = self._done(self._sender or self.functions.deliver, work, what)
+        if work == "ready":
+            self._sender = self.functions.sender(told["scheme"])
+        return told
 
     def wait(self, seconds: float) -> None:
         """Let time pass; nothing runs meanwhile."""

@@ -29,7 +29,7 @@ def run(event: Mapping[str, Any], context: DurableContext) -> dict[str, Any]:
     owner = context.execution_context.durable_execution_arn.replace(" ", "")[-200:]
     turn = turn_name(asked.wish.destination, asked.wish.audience)
     functions = Functions(
-        *(_runtime.setting(f"BRIDGE_{name}") for name in ("REFRESH", "PLAN", "DELIVER"))
+        *(_runtime.setting(f"BRIDGE_{name}") for name in ("REFRESH", "PLAN", "DELIVER", "DROP"))
     )
     steps = DurableSteps(context, functions, owner, turn)
     if asked.export and steps.once("over", lambda: _is_over(asked.export)):

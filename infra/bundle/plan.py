@@ -26,6 +26,7 @@ BUNDLES = {
     "api": Bundle("api", 45),
     "collect": Bundle("collect", 25),
     "deliver": Bundle("deliver", 25),
+    "drop": Bundle("drop", 35),
     "forget": _LAKE,
     "ingest": _LAKE,
     "jobs": _LAKE,

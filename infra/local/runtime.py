@@ -80,7 +80,7 @@ def open_workspace(
 
 def _sftp() -> Http:
     try:
-        from infra.local.sftp import SftpDrop  # noqa: PLC0415 - paramiko is an extra
+        from shared.sftp import SftpDrop  # noqa: PLC0415 - paramiko is an extra
     except ModuleNotFoundError:
         raise ConfigurationError(
             "sftp:// needs paramiko, which is not installed: pip install 'audience-bridge[sftp]'"

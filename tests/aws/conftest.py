@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,8 @@ from infra.sandbox import server
 from shared.clock import Clock
 from tests.aws.local import Local, deployed, environment
 from tests.aws.shop import DESTINATIONS, VIPS, bearer, people, small_state
+from tests.contract.sftp_server import serving
+from tests.infra.aws.world import FILES
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +43,18 @@ def platforms(local: Local, key: str) -> Iterator[str]:
     people(local, range(20))
     yield running.url
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def files(local: Local, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Serve a folder over SFTP, and a destination that leads there."""
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "in").mkdir()
+    with serving(folder) as server:
+        name = "files-main"
+        body = FILES.format(name=name, url=server.url).encode()
+        file = f"destinations/{name}.yaml"
+        local.client("s3").put_object(Bucket=local.bucket("Config"), Key=file, Body=body)
+        login = json.dumps(server.login)
+        local.client("secretsmanager").create_secret(Name=f"ads/{name}", SecretString=login)
+        yield folder / "in"

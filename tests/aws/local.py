@@ -26,7 +26,7 @@ from tests.aws.rie import ARCH, BUILT, ROOT, free_port
 
 STACK = "e2e"
 REGION = "eu-west-1"
-_CALLED = tuple(f"{STACK}-{name}" for name in ("refresh", "plan", "deliver"))
+_CALLED = tuple(f"{STACK}-{name}" for name in ("refresh", "plan", "deliver", "drop"))
 NOTICES = "e2e-notices"  # the name of a secret, which a test makes
 _PARAMETERS = f"Architecture={ARCH} RequestsPerSecond=1000 RequestsBurst=2000 UndoDays=1"
 _PARAMETERS += f" NoticesSecret={NOTICES}"

@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 
 from infra.bundle.plan import BUNDLES, MEGABYTE
 from tests.aws import rie
+from tests.contract.sftp_server import Served, serving
 from tests.infra.aws import world
 from tests.infra.aws.recorder import Recorder
 
@@ -57,7 +58,15 @@ def brought(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def environment() -> Iterator[dict[str, str]]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "in").mkdir()
+    with serving(folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def environment(files: Served) -> Iterator[dict[str, str]]:
     aws = make_server(
         "127.0.0.1", 0, Recorder(DomainDispatcherApplication(create_backend_app)), threaded=True
     )
@@ -65,7 +74,7 @@ def environment() -> Iterator[dict[str, str]]:
     before = dict(os.environ)
     made = world.environment(f"http://127.0.0.1:{aws.server_port}", "")
     os.environ.update(made)
-    made["BRIDGE_QUEUE"] = world.make("http://127.0.0.1:9")
+    made["BRIDGE_QUEUE"] = world.make("http://127.0.0.1:9", files)
     s3 = boto3.client("s3")
     s3.put_object(Bucket="configbucket", Key="audiences/gold.yaml", Body=world.GOLD.encode())
     key = world.event("s3_inbox")["detail"]["object"]["key"]
@@ -106,6 +115,10 @@ CASES: dict[str, tuple[Any, str]] = {
     "refresh": (world.event("schedule_refresh"), '"built": ["gold"]'),
     "plan": (world.event("piece_plan"), '{"done": {"report"'),
     "deliver": (world.event("piece_send"), '"error"'),
+    "drop": (
+        world.event("schedule_probe"),
+        '"destination": "files", "platform": "file_drop", "status": "ok"',
+    ),
     "forget": (world.event("schedule_forget"), '"partitions": 0'),
     "jobs": ({"job": "report", "id": "contrast"}, '"status": "done"'),
     "sync": (durable(), '"Status"'),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,6 +81,16 @@ def test_an_export_over_http_runs_until_the_platform_has_everybody(
     ended = exported(local, key, to, f"e2e-{to}")
     assert (ended["status"], ended["accepted"]) == ("done", 20), ended
     assert held(platforms, to.removesuffix("-main")) == [20]
+
+
+def test_an_export_puts_files_onto_an_sftp_server(
+    local: Local, key: str, platforms: str, files: Path
+) -> None:
+    ended = exported(local, key, "files-main", "e2e-files")
+    assert (ended["status"], ended["accepted"]) == ("done", 20), ended
+    (rows,) = files.glob("vips_add_*.csv")
+    assert len(rows.read_text().splitlines()) == 21
+    assert len([*files.glob("vips_*.done")]) == 1
 
 
 def test_a_schedule_brings_the_platform_in_step(local: Local, platforms: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tests.aws.local import Local, until
 from tests.aws.reading import rows
 from tests.aws.roles import allows, without
-from tests.aws.shop import bearer, drop, exported
+from tests.aws.shop import bearer, drop, exported, people
 from tests.infra.aws import world
 
 pytestmark = [pytest.mark.aws, pytest.mark.timeout(900)]
@@ -60,24 +61,32 @@ def _dropped(local: Local, key: str) -> dict[str, Any]:
     return event
 
 
+@pytest.mark.parametrize(
+    ("role", "to"), [("DeliverRole", "google-main"), ("DropRole", "files-main")]
+)
 def test_without_leave_to_read_secrets_an_export_fails_and_says_so(
-    local: Local, key: str, platforms: str
+    local: Local, key: str, platforms: str, files: Path, role: str, to: str
 ) -> None:
-    with without(local, "DeliverRole", "secretsmanager:GetSecretValue"):
-        ended = exported(local, key, "google-main", "roles-1")
+    number = next(_NUMBERS)
+    people(local, range(number, number + 1))  # else nothing may be left to send
+    with without(local, role, "secretsmanager:GetSecretValue"):
+        ended = exported(local, key, to, f"{to}-1")
     assert (ended["status"], ended["code"]) == ("failed", "credential"), ended
-    assert exported(local, key, "google-main", "roles-2")["status"] == "done"
+    assert exported(local, key, to, f"{to}-2")["status"] == "done"
 
 
 # What the runner, the queue's poller and the scheduler do as the account itself, not as the role.
 ASSUMED = [
     ("JobsRole", "lambda:InvokeFunction", "sync:live"),
-    *(("SyncRole", "lambda:InvokeFunction", name) for name in ("refresh", "plan", "deliver")),
+    *(
+        ("SyncRole", "lambda:InvokeFunction", name)
+        for name in ("refresh", "plan", "deliver", "drop")
+    ),
     ("SyncRole", "lambda:CheckpointDurableExecution", "sync:1/durable-execution/a/b"),
     ("SyncRole", "lambda:GetDurableExecutionState", "sync:1/durable-execution/a/b"),
     *(
         ("ScheduleRole", "lambda:InvokeFunction", name)
-        for name in ("jobs", "refresh", "forget", "deliver")
+        for name in ("jobs", "refresh", "forget", "deliver", "drop")
     ),
 ]
 

@@ -28,8 +28,14 @@ class Served:
     users: list[str] = field(default_factory=list)
 
     @property
-    def host_key(self) -> str:
-        return f"{self.key.get_name()} {self.key.get_base64()}"
+    def url(self) -> str:
+        return f"sftp://127.0.0.1:{self.port}"
+
+    @property
+    def login(self) -> dict[str, str]:
+        """What a destination's credentials hold."""
+        host_key = f"{self.key.get_name()} {self.key.get_base64()}"
+        return {"user": USER, "password": PASSWORD, "host_key": host_key}
 
 
 class _Door(paramiko.ServerInterface):
@@ -123,7 +129,7 @@ def serving(folder: Path) -> Iterator[Served]:
                 transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Files)
                 try:
                     transport.start_server(server=_Door(served))
-                except (EOFError, paramiko.SSHException):
+                except (EOFError, OSError, paramiko.SSHException):  # the client has gone
                     transport.close()
 
         thread = threading.Thread(target=accept)

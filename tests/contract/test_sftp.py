@@ -12,12 +12,12 @@ import paramiko
 import pytest
 
 from infra.local import runtime
-from infra.local.sftp import SftpDrop
 from shared.errors import ConfigurationError, CredentialError
 from shared.ports import HttpAnswer, HttpRequest
 from shared.requests_http import RequestsHttp
+from shared.sftp import SftpDrop
 from shared.transports import transports
-from tests.contract.sftp_server import PASSWORD, USER, Served, serving
+from tests.contract.sftp_server import PASSWORD, Served, serving
 
 WAIT = 10.0
 
@@ -30,14 +30,14 @@ def server(tmp_path: Path) -> Iterator[Served]:
 
 
 def login(server: Served, **change: str | None) -> str:
-    told = {"user": USER, "password": PASSWORD, "host_key": server.host_key} | change
+    told = {**server.login, **change}
     return json.dumps({name: value for name, value in told.items() if value is not None})
 
 
 def put(server: Served, told: str, path: str = "/in/vips.csv", method: str = "PUT") -> HttpAnswer:
     request = HttpRequest(
         method=method,
-        url=f"sftp://127.0.0.1:{server.port}{path}",
+        url=f"{server.url}{path}",
         headers={"authorization": f"SFTP {told}"},
         body=b"a,b\n1,2\n",
     )
@@ -107,14 +107,14 @@ def test_what_is_wrong_is_told_as_by_http(server: Served) -> None:
     assert put(server, login(server)).status == 0
 
 
-def test_where_nothing_speaks_sftp_it_is_said_what_does() -> None:
+def test_where_nothing_speaks_sftp_it_is_said() -> None:
     request = HttpRequest(method="PUT", url="sftp://files.example/x")
-    with pytest.raises(ConfigurationError, match=r"sftp:// cannot be sent to from here.*Transfer"):
+    with pytest.raises(ConfigurationError, match=r"sftp:// cannot be sent to from here, only http"):
         transports(RequestsHttp()).send(request, WAIT)
 
 
 def test_without_its_client_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "paramiko", None)
-    monkeypatch.delitem(sys.modules, "infra.local.sftp")
+    monkeypatch.delitem(sys.modules, "shared.sftp")
     with pytest.raises(ConfigurationError, match=r"pip install 'audience-bridge\[sftp\]'"):
         runtime._sftp()

@@ -192,6 +192,7 @@ def make_stack(endpoint: str, number: int, url: str) -> dict[str, str]:
         "BRIDGE_REFRESH": "refresh",
         "BRIDGE_PLAN": "plan",
         "BRIDGE_DELIVER": "deliver",
+        "BRIDGE_DROP": "drop",
         "POWERTOOLS_TRACE_DISABLED": "true",
         "POWERTOOLS_METRICS_NAMESPACE": "AudienceBridge",
     }

@@ -99,7 +99,7 @@ class Counted:
         self.operations += 1
 
     def part_size(self, requests: int) -> int:
-        functions = Functions("r", "p", "d")
+        functions = Functions("r", "p", "d", "s")
         return DurableSteps(None, functions, "o", "t").part_size(requests)  # type: ignore[arg-type]
 
     def _timed(self, work: str, do: Any) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -46,7 +48,32 @@ def test_what_is_left_is_sent_by_the_next_and_nothing_twice(
 
 
 def test_parts_of_a_huge_run_fit_into_one_execution() -> None:
-    steps = DurableSteps(None, Functions("r", "p", "d"), "o", "t")  # type: ignore[arg-type]
+    steps = DurableSteps(None, Functions("r", "p", "d", "s"), "o", "t")  # type: ignore[arg-type]
     for requests in (1, 200, 10_000, 70_000, 1_000_000):
         parts = -(-requests // steps.part_size(requests))
         assert 1 <= parts <= 500
+
+
+@dataclass(frozen=True, slots=True)
+class Remembering:
+    """A durable context that answers by the name of the work, and notes whom it was to call."""
+
+    answers: Mapping[str, Any]
+    called: list[str] = field(default_factory=list)
+
+    def invoke(self, function: str, event: Any, name: str) -> Any:
+        self.called.append(f"{name} {function}")
+        return {"done": self.answers.get(name, {})}
+
+
+@pytest.mark.parametrize(("scheme", "function"), [("https", "d"), ("s3", "d"), ("sftp", "s")])
+def test_who_speaks_as_the_destination_does_gets_all_pieces_after_the_first(
+    scheme: str, function: str
+) -> None:
+    context = Remembering({"ready": {"maps": False, "scheme": scheme}})
+    for _ in range(2):  # begun anew, it hears the same answer and calls the same function
+        steps = DurableSteps(context, Functions("r", "p", "d", "s"), "o", "t")  # type: ignore[arg-type]
+        for work in ("ready", "send", "ask"):
+            steps.light(work, {})
+        steps.lake("settle", {})
+    assert context.called == ["ready d", f"send {function}", f"ask {function}", "settle p"] * 2

@@ -104,9 +104,11 @@ def forget() -> None:
     """Forget what was wired, as a new Lambda worker does."""
     from functions.api import handler as api
     from functions.collect import handler as collect
+    from functions.drop import handler as drop
 
     wired = [one for one in vars(_runtime).values() if hasattr(one, "cache_clear")]
-    for made in (*wired, _lake.workspace, _once._layer, api._adapter, collect._adapter):
+    others = (_lake.workspace, _once._layer, api._adapter, collect._adapter, drop._bench)
+    for made in (*wired, *others):
         made.cache_clear()
 
 

@@ -164,7 +164,7 @@ LOADED = """
 import sys
 import {module}
 print(sorted({{m.split('.')[0] for m in sys.modules}} & {{'pyarrow', 'duckdb', 'boto3', 'sqlglot',
-    'fastapi', 'pydantic', 'phonenumbers', 'requests', 'aws_xray_sdk'}}))
+    'fastapi', 'pydantic', 'paramiko', 'phonenumbers', 'requests', 'aws_xray_sdk'}}))
 """
 
 
@@ -173,6 +173,7 @@ print(sorted({{m.split('.')[0] for m in sys.modules}} & {{'pyarrow', 'duckdb', '
     [
         ("functions.collect.handler", []),
         ("functions.deliver.handler", []),
+        ("functions.drop.handler", []),
         ("functions.sync.handler", []),
         ("functions.api.handler", []),
     ],

@@ -35,6 +35,7 @@ LIGHT = (
     "functions.api",
     "functions.collect",
     "functions.deliver",
+    "functions.drop",
     "functions.sync",
 )
 LAKE_SIDE = {

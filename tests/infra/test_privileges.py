@@ -11,6 +11,7 @@ from werkzeug.serving import make_server
 
 from functions import _lake
 from infra.sandbox import server
+from tests.contract.sftp_server import serving
 from tests.infra.aws import world as stack
 from tests.infra.aws.implied import implied, in_template, matches
 from tests.infra.aws.recorder import Need, Recorder
@@ -26,17 +27,19 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[Need]]:
     recorder = Recorder(DomainDispatcherApplication(create_backend_app))
     aws = make_server("127.0.0.1", 0, recorder, threaded=True)  # type: ignore[arg-type]
     threading.Thread(target=aws.serve_forever, daemon=True).start()
-    running = server.start()
+    running, folder = server.start(), tmp_path_factory.mktemp("files")
+    (folder / "in").mkdir()
     before = dict(os.environ)
     endpoint = f"http://127.0.0.1:{aws.server_port}"
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, serving(folder) as files:
         patch.setattr(_lake, "SCRATCH", tmp_path_factory.mktemp("scratch"))
         os.environ.update(stack.environment(endpoint, ""))
-        os.environ["BRIDGE_QUEUE"] = stack.make(running.url)
+        os.environ["BRIDGE_QUEUE"] = stack.make(running.url, files)
         forget()  # another test of this process may have wired the functions to its own stack
         world = stack.World(recorder, running.url)
         try:
             play(world)
+            assert len([*folder.glob("in/gold_full_*.csv")]) == 1
         finally:
             forget()
             os.environ.clear()

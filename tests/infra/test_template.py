@@ -136,7 +136,7 @@ def test_no_wildcard_stands_where_aws_needs_none() -> None:
 def test_every_function_has_a_role_and_a_log_of_its_own() -> None:
     roles = [plain(each["Role"]) for each in functions().values()]
     logs = [plain(each["LoggingConfig"]["LogGroup"]) for each in functions().values()]
-    assert len({*roles}) == len({*logs}) == len(functions()) == 9
+    assert len({*roles}) == len({*logs}) == len(functions()) == 10
     for group in resources("AWS::Logs::LogGroup").values():
         assert group["RetentionInDays"] == {"Ref": "LogDays"}
         assert plain(group["KmsKeyId"]) == "Key"

@@ -26,13 +26,18 @@ def play(world: World) -> None:
         world.call("refresh", event("schedule_refresh"))
     compacted(world)
     _export(world, key)
+    # What closes a replacement asks first what became of all of it.
+    told = synced(world, {"audience": "gold", "destination": "files", "mode": "replace"})
+    assert told["status"] == "done", told
     told = world.call("deliver", event("schedule_probe"))
     statuses = {one["destination"]: one["status"] for one in told["destinations"]}
     # These have no call that changes nothing.
     assert {statuses.pop(name) for name in ("webhook", "ttd")} == {"unchecked"}
     assert {*statuses.values()} == {"ok"}, told
-    told = world.call("plan", event("schedule_probe"))
-    assert [one["status"] for one in told["destinations"]] == ["ok"], told
+    for name, asked in (("plan", "ttd:uid2"), ("drop", "files")):
+        told = world.call(name, event("schedule_probe"))
+        found = [(one["destination"], one["status"]) for one in told["destinations"]]
+        assert found == [(asked, "ok")], told
     lost_destination(world)
     rotated_token(world)
     unheard(world)

@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 
 from functions import _lake, _runtime
+from tests.contract.sftp_server import Served
 from tests.infra.aws.recorder import Recorder
 from tests.infra.stack import Context
 
@@ -48,6 +49,14 @@ _PLACES = (
     ("webhook", "crm", "meta"),
     ("ttd", "abc", "meta"),
 )
+FILES = """\
+name: {name}
+platform: file_drop
+account: warehouse
+credentials: secret://ads/{name}
+base_url: {url}/in
+guard: {{max_removed_percent: 100, max_change_percent: 100000}}
+"""
 _NAMES = {
     "SCHEDULES": "Schedules",
     "SCHEDULE_TARGET": "arn:aws:lambda:eu-west-1:123456789012:function:jobs",
@@ -63,6 +72,7 @@ _NAMES = {
     "REFRESH": "RefreshFunction",
     "PLAN": "PlanFunction",
     "DELIVER": "DeliverFunction",
+    "DROP": "DropFunction",
     "NOTIFY_TOPIC": "arn:aws:sns:eu-west-1:123456789012:Notices",
     "NOTIFY_SECRET": "NoticesSecret",
 }
@@ -114,7 +124,7 @@ def environment(endpoint: str, queue: str) -> dict[str, str]:
     }
 
 
-def make(url: str) -> str:
+def make(url: str, files: Served) -> str:
     """Make the stack's resources and files; return the queue's address."""
     s3 = boto3.client("s3")
     for bucket in BUCKETS.values():
@@ -129,6 +139,8 @@ def make(url: str) -> str:
         if name == "ttd":
             text += f"uid2: {{credentials: secret://ads/uid2, base_url: {url}/uid2}}\n"
         s3.put_object(Bucket="configbucket", Key=f"destinations/{name}.yaml", Body=text)
+    text = FILES.format(name="files", url=files.url)
+    s3.put_object(Bucket="configbucket", Key="destinations/files.yaml", Body=text)
     boto3.client("dynamodb").create_table(
         TableName="StateTable",
         AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
@@ -142,6 +154,7 @@ def make(url: str) -> str:
         ("NoticesSecret", json.dumps({"webhook": f"{url}/nobody"})),
         ("ads/meta", "sandbox"),
         ("ads/uid2", "sandbox"),
+        ("ads/files", json.dumps(files.login)),
         ("ads/pinterest", json.dumps(_rotating(f"{url}/pinterest/v5/oauth/token"))),
     ):
         secrets.create_secret(Name=name, SecretString=value)

@@ -1,6 +1,7 @@
 """Files onto SFTP servers: a `PUT` is an upload under another name, then a rename; as HTTP answers.
 
-Only the command has it, with the extra `sftp`: paramiko is too large for the functions that send.
+The command has it with the extra `sftp`, and in AWS the function `drop` alone: paramiko is as large
+as all else that sends.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Drop: the pieces of a sync that put files onto SFTP servers; light."""
