@@ -92,7 +92,7 @@ aws-soak: aws-build $(call tools,emulator)  ## 50,000 events through the deploye
 supply-chain: $(DEV) .venv-audit/.done-$(call sum,requirements/audit.txt)  ## List licences, write the bill of materials, look for known weaknesses
 	@mkdir -p build && $(RUN) infra.supply build/sbom.json
 	@.venv-audit/bin/pip-audit --vulnerability-service pypi --strict --disable-pip --require-hashes \
-		--requirement requirements/local.txt
+		--requirement requirements/local.txt --requirement requirements/lambda-drop.txt
 
 fix: $(DEV)  ## Mend format, imports and what lint can mend
 	@$(BIN)/ruff check --fix-only .

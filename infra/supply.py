@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageMetadata, metadata, version
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PINS = ROOT / "requirements" / "local.txt"
+DROP = ROOT / "requirements" / "lambda-drop.txt"  # the one bundle with more than a part of these
 LICENCES = ROOT / "docs" / "licences.md"
 _PIN = re.compile(r"^([a-z0-9.-]+)==(\S+)(.*)", re.MULTILINE)
 _HEAD = """\
@@ -23,6 +24,15 @@ _HEAD = """\
 
 Written by `make supply-chain` from what `requirements/local.txt` pins; a test compares.
 The bundles of Lambda functions hold parts of it, beside boto3, which Lambda's runtime brings.
+
+| Package | Version | Licence |
+|---|---|---|
+"""
+_DROP_HEAD = """
+## In the bundle of `drop` as well
+
+The function that puts files onto SFTP servers has these beside.
+`paramiko` is under the LGPL; its modules are files of their own there, and may be replaced.
 
 | Package | Version | Licence |
 |---|---|---|
@@ -38,9 +48,9 @@ class Part:
     licence: str
 
 
-def parts() -> Iterator[Part]:
+def parts(pins: Path = PINS) -> Iterator[Part]:
     """Yield the pinned packages that are installed here; those of other systems are left out."""
-    for name, pinned, rest in _PIN.findall(PINS.read_text(encoding="utf-8")):
+    for name, pinned, rest in _PIN.findall(pins.read_text(encoding="utf-8")):
         if "win32" not in rest:
             yield Part(name, pinned, licence(metadata(name)))
 
@@ -58,8 +68,17 @@ def licence(told: PackageMetadata) -> str:
 
 def text() -> str:
     """Return the list of licences."""
-    rows = [f"| `{part.name}` | {part.version} | {part.licence} |\n" for part in parts()]
-    return _HEAD + "".join(rows)
+    return _HEAD + _rows(parts()) + _DROP_HEAD + _rows(dropped())
+
+
+def dropped() -> Iterator[Part]:
+    """Yield what the bundle of `drop` has beside."""
+    known = {part.name for part in parts()}
+    return (part for part in parts(DROP) if part.name not in known)
+
+
+def _rows(found: Iterable[Part]) -> str:
+    return "".join(f"| `{part.name}` | {part.version} | {part.licence} |\n" for part in found)
 
 
 def bill() -> dict[str, Any]:
@@ -83,7 +102,7 @@ def bill() -> dict[str, Any]:
                 "purl": f"pkg:pypi/{part.name}@{part.version}",
                 "licenses": [{"license": {"name": part.licence}}],
             }
-            for part in parts()
+            for part in (*parts(), *dropped())
         ],
     }
 

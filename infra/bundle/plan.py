@@ -26,7 +26,7 @@ BUNDLES = {
     "api": Bundle("api", 45),
     "collect": Bundle("collect", 25),
     "deliver": Bundle("deliver", 25),
-    "drop": Bundle("drop", 35),
+    "drop": Bundle("drop", 40),  # 35 where nothing strips libraries
     "forget": _LAKE,
     "ingest": _LAKE,
     "jobs": _LAKE,

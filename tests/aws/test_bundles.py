@@ -25,7 +25,13 @@ pytestmark = pytest.mark.aws
 PEOPLE = "external_id,email,tier\nC1,ada@example.com,gold\n"
 # Most seconds of processor time of importing the handler; and how many times as long as
 # `import boto3` in the same run the first answer may take, without what an answer takes later.
-SLOWEST = {"collect": (0.4, 2.3), "sync": (0.4, 2.5), "deliver": (0.4, 3.1), "api": (0.9, 4.6)}
+SLOWEST = {
+    "collect": (0.4, 2.3),
+    "sync": (0.4, 2.5),
+    "deliver": (0.4, 3.1),
+    "drop": (0.4, 3.4),
+    "api": (0.9, 4.6),
+}
 _BOTO3 = """
 import awslambdaric.bootstrap  # Lambda has begun with it
 import time

@@ -20,7 +20,15 @@ def test_every_part_says_its_licence_and_none_is_copyleft() -> None:
         assert not re.search(r"\b(A?GPL|LGPL|SSPL|BUSL)", part.licence), part
 
 
+def test_what_is_copyleft_is_in_the_bundle_of_one_function_and_said() -> None:
+    found = {part.name: part.licence for part in supply.dropped()}
+    assert {name for name, licence in found.items() if "LGPL" in licence} == {"paramiko"}
+    assert "not said" not in found.values()
+
+
 def test_the_bill_of_materials_names_every_part() -> None:
     bill = supply.bill()
     assert bill["bomFormat"] == "CycloneDX"
-    assert {each["name"] for each in bill["components"]} == {p.name for p in supply.parts()}
+    named = {part.name for part in (*supply.parts(), *supply.dropped())}
+    assert {each["name"] for each in bill["components"]} == named
+    assert {"paramiko", "requests"} < named

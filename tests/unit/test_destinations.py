@@ -29,6 +29,7 @@ def test_what_a_short_file_leaves_out_has_a_cautious_value() -> None:
     assert found.consent == Policy(("ad_user_data", "ad_personalization"), "EEA", "outside")
     assert found.guard is UNSET_GUARD
     assert (found.base_url, found.audience_ids, found.options) == (None, {}, {})
+    assert found.scheme == "https"
 
 
 def test_a_full_file_is_read() -> None:
