@@ -10,17 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from shared import errors
-from shared.errors import BridgeError, DataError, IntegrityError
+from shared.errors import BridgeError, DataError, IntegrityError, kind_of
 from shared.leases import Leases
 from shared.log import log
 
 SFTP = "sftp"  # the scheme of addresses that `drop` delivers to, and `deliver` does not
-_KINDS = {
-    kind.code: kind
-    for name in errors.__all__
-    if isinstance(kind := getattr(errors, name), type) and issubclass(kind, BridgeError)
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +65,4 @@ def result(told: Mapping[str, Any]) -> Mapping[str, Any]:
     if "error" not in told:
         done: Mapping[str, Any] = told["done"]
         return done
-    raise _KINDS.get(str(told["error"]), BridgeError)(str(told.get("detail", "")))
+    raise kind_of(str(told["error"]))(str(told.get("detail", "")))

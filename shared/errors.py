@@ -26,6 +26,7 @@ __all__ = [
     "IntegrityError",
     "RejectedError",
     "RetryableError",
+    "kind_of",
 ]
 
 from dataclasses import dataclass
@@ -97,3 +98,8 @@ class GuardError(BridgeError):
 
     code = "guard"
     exit_code = 3
+
+
+def kind_of(code: str) -> type[BridgeError]:
+    """Return the kind of error that has a code; the root for a code that none has."""
+    return next((kind for kind in BridgeError.__subclasses__() if kind.code == code), BridgeError)

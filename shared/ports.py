@@ -122,7 +122,7 @@ class Schedules(Protocol):
 class Notice:
     """One thing that a person should hear of; no field holds an identifier."""
 
-    kind: str  # failed | stopped | match_rate | drift
+    kind: str  # failed | stopped | unmapped | match_rate | drift
     title: str
     text: str  # what happened
     next: str  # what to do about it

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from audiences.platforms.base import AUDIENCE_ID, Action, Outcome, Request
@@ -61,6 +61,7 @@ class Plan:
     closes: bool = False  # whether rows are taken up only by what closes the run
     token: str = ""  # what approves it
     replaces: str = ""  # mode rebuild: the id of the audience that goes when the new one is there
+    unasked: Mapping[str, Any] = field(default_factory=dict)  # contacts not mapped; code, detail
 
     def rows(self, op: str) -> int:
         """Count the rows of one operation, by name or by replacement."""

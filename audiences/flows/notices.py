@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from audiences.flows.unasked import is_for_people, warning, what_next
 from audiences.flows.untold import Untold
 from shared.log import log
 from shared.ports import KeyValue, Notice, Notify
@@ -48,8 +49,11 @@ class Teller:
         if told.get("status") == "dry_run" or told.get("dry_run"):
             return
         try:
-            self._tell(self._judged(told), once or str(told.get("run") or ""))
+            mark, also = once or str(told.get("run") or ""), unmapped(told)
+            self._tell(self._judged(told), mark)
             self._keep_share(told)
+            if also is not None:
+                self._tell(also, mark)
         except Exception as error:  # noqa: BLE001 - a notice never fails a run
             log("not_notified", level="error", error=error, run=told.get("run"))
 
@@ -122,6 +126,20 @@ def failed(told: Mapping[str, Any]) -> Notice:
         text=scrub(str(told.get("detail") or code)),
         next=_NEXT.get(code, _BUG),
         facts=_facts(told) | {"code": code},
+    )
+
+
+def unmapped(told: Mapping[str, Any]) -> Notice | None:
+    """Make the notice of a run whose contacts were not mapped, where a person must mend that."""
+    unasked = told.get("unasked") or {}
+    if told.get("status") not in ("done", "stopped") or not is_for_people(unasked):
+        return None
+    return Notice(
+        kind="unmapped",
+        title=f"{_pair(told)}: contacts are not mapped",
+        text=scrub(warning(unasked)),
+        next=f"{what_next(unasked)}, then sync again",
+        facts=_facts(told) | {"code": str(unasked["code"])},
     )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,17 +19,18 @@ from audiences.flows.again import nothing_left
 from audiences.flows.bar import bar
 from audiences.flows.places import held_table, identity_of, operator_of, place_of
 from audiences.flows.taking import check, taking
-from audiences.flows.terms import starts_at, terms_at
+from audiences.flows.terms import starts_at, terms_at, terms_of
 from audiences.flows.workspace import Workspace
 from audiences.lake import now, query, snapshot
 from audiences.lake.lake import Lake
 from audiences.match.barred import make_barred
 from audiences.match.desired import make_desired, profile_columns
 from audiences.match.diff import held_before_sql, make_changes, needs_rebuild_sql, ordered_sql
+from audiences.match.uid2 import due_sql
 from audiences.platforms.base import AUDIENCE_ID, Course, Op, Platform, Target
 from audiences.rules.spec import Audience
 from shared.clock import iso
-from shared.errors import ConfigurationError, Fault
+from shared.errors import ConfigurationError, Fault, kind_of
 
 VALID_HOURS = 24  # a plan that waits longer is made anew
 _AT_ONCE = 32 * 1024  # planned rows: with what goes along, one weighs about two kilobytes
@@ -44,6 +44,7 @@ class Asked:
     mode: str = "mirror"
     dry_run: bool = False
     approve: str = ""  # the token of a stopped run that a person has looked at
+    unasked: Mapping[str, str] = field(default_factory=dict)  # why contacts were not mapped
 
 
 def latest_inputs(lake: Lake, audience: Audience, destination: str) -> dict[str, Any]:
@@ -109,6 +110,7 @@ def make_plan(
                 target=replace(target, audience_id=AUDIENCE_ID),
             )
             changes = make_changes(con, to, "rebuild", at, starts)
+        unasked = _unasked(con, asked, at, idle=not held and not changes)
         # A replacement by nothing would take everybody out; where nothing is left, none is said.
         written = replace(course, mode="mirror") if over else course
         requests = write_requests(lake, asked.run, to, written, _batches(con, to, written.mode))
@@ -136,6 +138,7 @@ def make_plan(
         requests=requests,
         digest=digest_of(requests),
         closes=to.counts_when_closed,
+        unasked=unasked,
     )
     plan = _guarded(workspace, plan, destination, held, asked.approve)
     write_plan(lake.store, plan)
@@ -188,14 +191,6 @@ def _state(lake: Lake, table: str, number: int | None) -> snapshot.Snapshot | No
     return None if number is None else snapshot.load(lake, table, number)
 
 
-def terms_of(rule: Audience, to: Destination) -> str:
-    """Digest what else decides who is sent and how: the rule, the consent policy, the options."""
-    text = f"{rule.digest}|{to.consent}|{sorted(to.options.items())}"
-    if to.uid2 is not None:
-        text += f"|{identity_of(to)} {operator_of(to)}"
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _check_place(
     held: snapshot.Snapshot | None, destination: Destination, audience_id: str | None
 ) -> None:
@@ -240,6 +235,16 @@ def _rebuilds(
         )
         raise ConfigurationError(fault)
     return bool(needed)
+
+
+def _unasked(con: Connection, asked: Asked, at: datetime, *, idle: bool) -> dict[str, Any]:
+    """Count the contacts that could not be asked about; one who has nothing else fails by that."""
+    if not asked.unasked:
+        return {}
+    (contacts,) = query.one(con, f"SELECT count(*) FROM ({due_sql(at)})")
+    if contacts and idle:
+        raise kind_of(asked.unasked["code"])(asked.unasked["detail"])
+    return {"contacts": int(contacts), **asked.unasked}
 
 
 def _batches(con: Connection, to: Platform, mode: str) -> Iterator[pa.RecordBatch]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from audiences.delivery.outbox import Plan, read_plan, recorded_ids
@@ -13,11 +13,12 @@ from audiences.flows.estimate import estimate
 from audiences.flows.map_uid2 import map_uid2
 from audiences.flows.news import concerns
 from audiences.flows.places import cancel_key, held_table, id_key, open_key, place_of
-from audiences.flows.plan import Asked, latest_inputs, make_plan, terms_of
+from audiences.flows.plan import Asked, latest_inputs, make_plan
 from audiences.flows.refresh import refresh
 from audiences.flows.run_report import Report, open_run, read_open, report_of
 from audiences.flows.settle import end_run, held_moved
 from audiences.flows.taking import taking
+from audiences.flows.terms import terms_of
 from audiences.flows.unmapped import unmapped
 from audiences.flows.watch import FOREVER
 from audiences.flows.workspace import Workspace
@@ -43,6 +44,7 @@ class LakePiece:
     abandoned: bool = False
     adopted: bool = False
     warnings: tuple[str, ...] = ()
+    unasked: Mapping[str, str] = field(default_factory=dict)  # why contacts were not mapped
     owner: str = ""  # who asks: what it has planned itself, it is given again
     seconds: float = FOREVER  # how long it may take, where it can stop on the way
 
@@ -103,6 +105,7 @@ def prepare(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
 
     Raises:
         IntegrityError: when somebody else sent or settled for the pair meanwhile.
+        BridgeError: what kept contacts from being mapped, where nothing is known but them.
     """
     own = _own(workspace, piece)
     if own is not None:
@@ -115,6 +118,7 @@ def prepare(workspace: Workspace, piece: LakePiece) -> Mapping[str, Any]:
         mode=piece.mode or mode,
         dry_run=piece.dry_run,
         approve=piece.approve,
+        unasked=piece.unasked,
     )
     plan = make_plan(
         workspace,

@@ -9,6 +9,7 @@ from typing import Any
 
 from audiences.delivery.outbox import Plan, seal
 from audiences.flows.places import id_key, open_key, report_key
+from audiences.flows.unasked import warning
 from shared.ports import KeyValue, Store
 
 
@@ -38,6 +39,7 @@ class Report:
     adopted: bool = False  # an audience of this name was there before: it may hold others too
     resumed: str = ""  # the interrupted run that was brought to its end first
     warnings: list[str] = field(default_factory=list)  # what wants a look though all went well
+    unasked: dict[str, Any] = field(default_factory=dict)  # contacts not mapped; code, detail
     estimate: dict[str, Any] = field(default_factory=dict)  # of a dry run: calls, minutes, money
 
     def as_json(self) -> dict[str, Any]:
@@ -68,6 +70,8 @@ def report_of(plan: Plan, status: str, counts: Mapping[str, int] | None = None) 
         stopped=plan.stopped,
         token=plan.token,
         audience_id=plan.audience_id or "",
+        warnings=[warning(plan.unasked)] if plan.unasked else [],
+        unasked=dict(plan.unasked),
     )
 
 

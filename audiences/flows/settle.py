@@ -61,7 +61,7 @@ def end_run(
         audience_id = _lasting(workspace, plan, audience_id, abandoned)
         counts = settle_run(workspace, plan, audience_id)
         report = replace(report_of(plan, status, counts), audience_id=audience_id, adopted=adopted)
-    return _closed(workspace, plan, replace(report, warnings=list(warnings)))
+    return _closed(workspace, plan, replace(report, warnings=[*report.warnings, *warnings]))
 
 
 def _closed(workspace: Workspace, plan: Plan, report: Report) -> Report:

@@ -12,7 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from audiences.flows.run_report import Report
-from shared.errors import IntegrityError, RejectedError
+from shared.errors import (
+    ConfigurationError,
+    CredentialError,
+    IntegrityError,
+    RejectedError,
+    RetryableError,
+)
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 300.0
@@ -72,32 +78,41 @@ def bring_in_step(steps: Steps, wish: Wish) -> Report:
     if before is not None and before.status in ("waiting", "cancelled"):
         return replace(before, resumed=before.run)
     steps.lake("refresh", {"audience": wish.audience})
-    if ready.get("maps"):
-        _map(steps, wish)
-    report = _report(steps.lake("plan", _to_plan(wish, before)))
+    unasked = _map(steps, wish) if ready.get("maps") else {}
+    report = _report(steps.lake("plan", _to_plan(wish, before, unasked)))
     if report.status == "planned":
         report = _carry_out(steps, wish, report.run, report.requests)
     if before is None:
         return report
     if not report.requests and report.status == "done":
+        warnings = [*before.warnings, *report.warnings]
+        before = replace(before, warnings=warnings, unasked=report.unasked)
         return replace(before, status="done", resumed=before.run)
     return replace(report, resumed=before.run)
 
 
-def _to_plan(wish: Wish, before: Report | None) -> Told:
+def _to_plan(wish: Wish, before: Report | None, unasked: Told) -> Told:
     """Say what to plan; what is not usual is said only where it is so."""
     asked = {"mode": wish.mode, "dry_run": wish.dry_run, "approve": wish.approve}
     if wish.repair:
         asked["repair"] = True
     if before is not None and before.status == "done":
         asked["resumed"] = before.run
-    return {**wish.pair, **asked}
+    return {**wish.pair, **asked, **({"unasked": unasked} if unasked else {})}
 
 
-def _map(steps: Steps, wish: Wish) -> None:
-    """Let contacts be mapped to the ids that the platform takes, until none is left."""
-    while int(steps.lake("map", wish.pair)["left"]):
-        pass
+def _map(steps: Steps, wish: Wish) -> Told:
+    """Let contacts be mapped to the ids that the platform takes, until none is left.
+
+    Who maps them may be away, or not let us in: the platform is brought in step without it, and
+    what came between is returned.
+    """
+    try:
+        while int(steps.lake("map", wish.pair)["left"]):
+            pass
+    except (ConfigurationError, CredentialError, RejectedError, RetryableError) as error:
+        return {"code": error.code, "detail": str(error)}
+    return {}
 
 
 def _resume(steps: Steps, wish: Wish) -> Report | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 
 from audiences.destinations import Destination
-from audiences.flows.places import identity_of
+from audiences.flows.places import identity_of, operator_of
 from audiences.flows.workspace import Workspace
 from audiences.match.desired import Terms
+from audiences.rules.spec import Audience
 
 LEAST_MINUTES = 15  # where lifetimes bind a plan to the hour, it has this long at least
 
@@ -22,7 +24,16 @@ def terms_at(workspace: Workspace, destination: Destination, mode: str, at: date
     """Return the terms of a plan made at an instant."""
     return Terms(
         mode=mode,
+        at=at,
         outlive=starts_at(at),
         country=workspace.settings.default_country,
         identity=identity_of(destination),
     )
+
+
+def terms_of(rule: Audience, to: Destination) -> str:
+    """Digest what else decides who is sent and how: the rule, the consent policy, the options."""
+    text = f"{rule.digest}|{to.consent}|{sorted(to.options.items())}"
+    if to.uid2 is not None:
+        text += f"|{identity_of(to)} {operator_of(to)}"
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -105,16 +105,22 @@ def sightings(con: Connection, lake: Lake, as_of: datetime) -> None:
 
 
 def uid2(con: Connection, lake: Lake, identity: str, operator: str, as_of: datetime) -> None:
-    """Make `known_uid2` of what one operator has said by then; its ids end by their lifetime."""
+    """Make `known_uid2` of what one operator has said by then.
+
+    A digest is due to be asked about at `refresh_at`; its id lives on until `ends_at`, so long
+    after it was said as an id of its type may live.
+    """
     today, now = day(as_of), query.timestamp(as_of)
     kept = LOGS["uid2_map"].keep_days or 0
     con.register(
         "all_uid2_map", lake.log("uid2_map", lambda value: not is_over(value, today, kept))
     )
-    ends = ends_sql(lake.lifetimes, query.text(identity), "checked_at", "refresh_at")
+    longest = f"checked_at + to_days({kept:d})"
+    ends = ends_sql(lake.lifetimes, query.text(identity), "checked_at", longest)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE known_uid2 AS "
-        f"SELECT digest, state, key, uid, previous, checked_at, {ends} AS refresh_at "
+        f"SELECT digest, state, key, uid, previous, checked_at, {ends} AS ends_at, "
+        "least(refresh_at, ends_at) AS refresh_at "
         f"FROM all_uid2_map WHERE identity = {query.text(identity)} "
         f"AND operator = {query.text(operator)} AND checked_at <= {now} "
         "QUALIFY row_number() OVER (PARTITION BY digest ORDER BY checked_at DESC, ingest DESC) = 1"

@@ -27,7 +27,7 @@ from audiences.match import uid2
 from audiences.match.attributes import FIELD, ROW, make_attributes, spoken_columns
 from audiences.match.clear import clear_types, make_clear
 from audiences.match.consents import make_consents, refused_sql
-from audiences.platforms.base import Platform
+from audiences.platforms.base import EPOCH, Platform
 
 PROFILE_COLUMNS = (
     "consent_ads consent_personalization consent_string do_not_contact country external_id phone"
@@ -55,6 +55,7 @@ class Terms:
     """What else decides which values of those who may be sent go."""
 
     mode: str = "mirror"
+    at: datetime = EPOCH
     outlive: datetime | None = None  # no id goes that ends before
     country: str | None = None  # of phone numbers whose record has none
     identity: str = ""  # uid2 | euid: contacts go as raw ids of it, by `known_uid2`
@@ -120,7 +121,7 @@ def devices_sql(policy: Policy, outlive: datetime | None = None) -> str:
     refused = f"SELECT device FROM told WHERE {refused_sql(policy)}"
     return (
         "SELECT device AS key, id_type AS type, any_value(id) AS value, "
-        "max(expires_at) AS expires_at, max(seen_at) AS seen_at FROM seen "
+        "max(expires_at) AS expires_at FROM seen "
         "SEMI JOIN owned ON owned.key = device "
         f"ANTI JOIN ({refused}) AS refused USING (device) GROUP BY device, id_type{having}"
     )
@@ -277,8 +278,8 @@ def make_desired(
     devices, mapped = devices_sql(policy, outlive), ""
     key = uid2.key_of(platform, identity)
     if key is not None and (platform.row_ttl or mode != "add"):
-        devices = uid2.seen_until_sql(identity, devices, outlive)
-        mapped = uid2.contacts_sql(*key, outlive)
+        devices = uid2.unreplaced_sql(identity, devices)
+        mapped = uid2.contacts_sql(*key, terms.at, outlive)
     _make(con, "devices", devices)
     _make(con, "contacts", contacts_sql())
     _make(con, "wires", wires_sql(platform, pack, of, mode, mapped))

@@ -97,7 +97,7 @@ OUTCOMES: dict[str, Outcome] = {
     ),
     "uid2_due": Outcome(
         NO_KEY,
-        "the operator was not yet asked for their UID2 or EUID, or what it said is no longer good",
+        "the operator was not yet asked for their UID2 or EUID, or is to be asked again",
         "Nothing; the next sync asks.",
     ),
     "uid2_none": Outcome(

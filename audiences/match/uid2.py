@@ -1,9 +1,10 @@
 """Contacts as UID2s or EUIDs: what an operator said of their digests, and who opted out.
 
-Reads `known_uid2` of the lake, for a destination whose contacts are mapped. Steps:
+Reads `known_uid2` of the lake, for a destination whose contacts are mapped, and `held_before`.
+Steps:
 
     opted_out  person: one of their contacts opted out
-    devices    sightings of a raw id end with what the operator said of it, and give way to a newer
+    devices    without sightings of a raw id that a newer one has replaced
     contacts   (in `wires`) the raw ids of the contacts of those who may be sent
     due        digest, wire: what an operator is to be asked about
 """
@@ -25,9 +26,6 @@ _WIRES = {"email": "email_hash", "phone": "phone_hash"}
 OPTED_OUT_SQL = """
     SELECT DISTINCT person FROM people_now JOIN all_match_keys USING (key)
     SEMI JOIN (SELECT digest FROM known_uid2 WHERE state = 'optout') AS said USING (digest)"""
-_NEWEST_SQL = """
-    SELECT uid AS value, max(refresh_at) AS until FROM known_uid2 WHERE state = 'mapped'
-    GROUP BY uid"""
 
 
 def key_of(platform: Platform, identity: str) -> tuple[int, str] | None:
@@ -38,35 +36,36 @@ def key_of(platform: Platform, identity: str) -> tuple[int, str] | None:
     return None
 
 
-def seen_until_sql(identity: str, devices: str, outlive: datetime | None) -> str:
-    """Let a sighting of a raw id end when the operator says that it may change.
-
-    One that was seen since goes by its own life. One that the operator has replaced is left out,
-    as the contact's own row has the newer id.
-    """
-    capped = "CASE WHEN seen_at > until THEN expires_at ELSE least(expires_at, until) END"
-    alive = f" AND expires_at > {timestamp(outlive)}" if outlive else ""
+def unreplaced_sql(identity: str, devices: str) -> str:
+    """Leave out sightings of a raw id that the operator has replaced: the contact has the newer."""
     return f"""
-        WITH newest AS ({_NEWEST_SQL}),
-        ended AS (
-            SELECT found.* REPLACE (CASE WHEN type = '{identity}' AND until IS NOT NULL
-                THEN {capped} ELSE expires_at END AS expires_at)
-            FROM ({devices}) AS found LEFT JOIN newest USING (value))
-        SELECT * EXCLUDE (seen_at) FROM ended WHERE NOT (type = '{identity}' AND value IN (
-            SELECT previous FROM known_uid2 WHERE previous IS NOT NULL)){alive}"""
+        SELECT * FROM ({devices}) WHERE NOT (type = '{identity}' AND value IN (
+            SELECT previous FROM known_uid2 WHERE previous IS NOT NULL))"""
 
 
-def contacts_sql(place: int, wire: str, outlive: datetime | None) -> str:
-    """Give the contacts of those who may be sent their raw ids, each as good as the operator says.
+def contacts_sql(place: int, wire: str, as_of: datetime, outlive: datetime | None) -> str:
+    """Give the contacts of those who may be sent their raw ids, each with the end of its life.
 
-    The key is that of the raw id: a sighting of the same one is the same unit.
+    The key is that of the raw id: a sighting of the same one is the same unit. One that is due may
+    have changed since: it stays where it is held until the operator was asked, and goes nowhere
+    else.
     """
-    alive = f" AND said.refresh_at > {timestamp(outlive)}" if outlive else ""
+    alive = f" AND ends_at > {timestamp(outlive)}" if outlive else ""
     return f"""
         SELECT DISTINCT member, said.key, {place} AS place, '{wire}' AS wire, uid AS value,
-            said.refresh_at AS expires_at
+            ends_at AS expires_at
         FROM ({theirs_sql()}) AS theirs JOIN known_uid2 AS said USING (digest)
-        WHERE said.state = 'mapped'{alive}"""
+        WHERE said.state = 'mapped'{alive}
+            AND (refresh_at > {timestamp(as_of)} OR uid IN ({held_sql(wire, as_of)}))"""
+
+
+def held_sql(wire: str, as_of: datetime) -> str:
+    """List the raw ids that the platform holds."""
+    return f"""
+        SELECT k.value AS uid FROM (
+            SELECT unnest(keys) AS k FROM held_before
+            WHERE forgets_at IS NULL OR forgets_at > {timestamp(as_of)})
+        WHERE k.wire = '{wire}'"""
 
 
 def theirs_sql() -> str:

@@ -82,8 +82,8 @@ THE_TRADE_DESK = Platform(
     notes=(
         "A row that expires sooner is sent with the minutes that it has left.",
         (
-            "A raw UID2 or EUID changes: a mapped one ends when it is due, and is asked for again. "
-            "Who has opted out is dropped with all that they have (`uid2_optout`)."
+            "A raw UID2 or EUID changes: a mapped one is asked for again, and the new one takes "
+            "its place. Who has opted out is dropped with all that they have (`uid2_optout`)."
         ),
         (
             "Addresses and numbers go as UID2s or EUIDs once the destination names who maps them "

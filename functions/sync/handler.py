@@ -31,7 +31,7 @@ def _durable() -> Callable[[Any, Any], Any]:
     def counted(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         told = run(event, context)
         metrics.add_metric(name=_COUNTED.get(told["status"], "SyncsOther"), unit="Count", value=1)
-        if told.get("code") == "credential":
+        if "credential" in (told.get("code"), told.get("unasked", {}).get("code")):
             metrics.add_metric(name="CredentialsRefused", unit="Count", value=1)
         return told
 

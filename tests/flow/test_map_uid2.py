@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from datetime import timedelta
@@ -14,9 +13,7 @@ from audiences.flows.expire import expire
 from audiences.lake import snapshot
 from audiences.lake.append import commit
 from audiences.schemas import UID2_MAP
-from infra.sandbox.uid2 import SECRET
 from shared.clock import day, iso
-from shared.errors import BridgeError, ConfigurationError, CredentialError, RejectedError
 from shared.ports import HttpRequest
 from tests.builders import rows_of
 from tests.flow.sync_world import Customer, DiedError, LossyHttp, World, customers
@@ -112,24 +109,3 @@ def test_faults_of_an_operator_are_waited_out(world: World, kinds: list[str]) ->
     world.faults(0.5, *kinds)
     world.sync(TTD)
     assert world.members(TTD) == uids(world, people)
-
-
-def test_an_operator_that_lets_nobody_in_is_named_and_nothing_is_sent(world: World) -> None:
-    world.customers(customers([1]))
-    other = base64.b64encode(b"x" * 32).decode()
-    cases: list[tuple[str, type[BridgeError], str]] = [
-        ("", ConfigurationError, "file:uid2.json"),
-        ("a-key-alone", ConfigurationError, "no JSON object"),
-        ('{"api_key": "k"}', ConfigurationError, "lack a part"),
-        ('{"api_key": "k", "client_secret": "c2hvcnQ="}', ConfigurationError, "32 bytes"),
-        (f'{{"api_key": "zqkey", "client_secret": "{SECRET}"}}', CredentialError, "refuses"),
-        (f'{{"api_key": "sandbox", "client_secret": "{other}"}}', RejectedError, "client_error"),
-    ]
-    mapped(world, "file:uid2.json")
-    for text, error, words in cases:
-        (world.folder / "uid2.json").write_text(text)
-        with pytest.raises(error, match=words) as caught:
-            world.sync(TTD)
-        assert "zqkey" not in str(caught.value)
-        assert other not in str(caught.value)
-    assert world.requests("the_trade_desk") == []

@@ -110,6 +110,8 @@ def show(console: Console, report: Report, nobody: Nobody | None = None) -> None
             f"the platform had an audience of this name ({report.audience_id}) before: "
             "it may hold others whom the bridge never sent",
         )
+    for warning in report.warnings:
+        _line(console, warning, style="yellow")
     if report.resumed:
         _line(console, f"run {report.resumed} had been interrupted and was brought to its end")
 
