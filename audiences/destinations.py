@@ -29,6 +29,7 @@ KEYS = (
     "uid2",
 )
 IDENTITIES = ("uid2", "euid")
+LONGEST_OPTOUT_DAYS = 7  # so long it is kept of which raw ids an operator was asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Operator:
     identity: str  # uid2 | euid
     credentials: str  # a reference, never the secret itself
     base_url: str | None = None  # None: the operator's public address
+    optout_days: int = 1  # a raw id is asked about once in so many days; 0: never
 
     @property
     def place(self) -> str:
@@ -221,7 +223,8 @@ def _operator(document: Located) -> tuple[Operator | None, list[Fault]]:
     value = document.value.get("uid2")
     if not isinstance(value, dict):
         return None, []
-    faults = _unknown(document, ("uid2",), ("identity", "credentials", "base_url"))
+    known = ("identity", "credentials", "base_url", "optout_days")
+    faults, days = _unknown(document, ("uid2",), known), value.get("optout_days", 1)
     identity, url = str(value.get("identity") or IDENTITIES[0]), str(value.get("base_url") or "")
     reference = str(value.get("credentials") or "")
     if identity not in IDENTITIES:
@@ -233,9 +236,16 @@ def _operator(document: Located) -> tuple[Operator | None, list[Fault]]:
     if not reference:
         fix = "add credentials: env:NAME or secret://path, which holds api_key and client_secret"
         faults.append(Fault(document.where("uid2"), "'uid2.credentials' is missing", fix))
+    if type(days) is not int or not 0 <= days <= LONGEST_OPTOUT_DAYS:
+        fix = f"write a number from 1 to {LONGEST_OPTOUT_DAYS}, or 0 for never"
+        faults.append(Fault(document.where("uid2", "optout_days"), "no number of days", fix))
+        days = 1
     faults += _unsafe_url(document, url, ("https",), "uid2")
     faults += _no_reference(document, reference, url, "uid2")
-    return Operator(identity=identity, credentials=reference, base_url=url or None), faults
+    made = Operator(
+        identity=identity, credentials=reference, base_url=url or None, optout_days=days
+    )
+    return made, faults
 
 
 def takes(slug: str, identity: str) -> bool:

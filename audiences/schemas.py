@@ -102,13 +102,23 @@ UID2_MAP = pa.schema(
     [
         ("identity", pa.string()),  # uid2 | euid
         ("operator", pa.string()),  # its address: a test's ids are not those of production
-        ("digest", DIGEST),  # SHA-256 of the e-mail address or phone number that was asked about
+        ("digest", DIGEST),  # SHA-256 of the contact that was asked about, or of the raw id
         ("state", pa.string()),  # mapped | optout | invalid | unknown
         ("key", KEY),  # of the raw id, as a sighting of it has it; null: there is none
         ("uid", pa.string()),
         ("previous", pa.string()),  # the raw id before, where it has changed
         ("checked_at", AT),
         ("refresh_at", AT),  # until when it is good, and not asked about again
+        ("ingest", pa.string()),
+    ]
+)
+
+UID2_ASKED = pa.schema(
+    [
+        ("identity", pa.string()),
+        ("operator", pa.string()),
+        ("digest", DIGEST),  # SHA-256 of the raw id of which it was asked whether it opted out
+        ("checked_at", AT),
         ("ingest", pa.string()),
     ]
 )

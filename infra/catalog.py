@@ -76,6 +76,12 @@ VIEWS = {
         "uid2_map/day=${day}",
         {"day": _days("NOW-91DAYS", "NOW+1DAYS")},
     ),
+    "uid2_asked": View(
+        schemas.UID2_ASKED,
+        "Raw UID2s and EUIDs of which it was asked whether they opted out",
+        "uid2_asked/day=${day}",
+        {"day": _days("NOW-8DAYS", "NOW+1DAYS")},
+    ),
     "people": View(
         schemas.PEOPLE, "Identifier to person, by run", "people/run=${run}", {"run": _ASKED}
     ),

@@ -62,6 +62,7 @@ For a platform that takes raw UID2s or EUIDs, `uid2:` names the operator that ma
 | `identity` | `uid2`, or `euid` for people in Europe | `uid2` |
 | `credentials` | JSON with `api_key` and `client_secret`, as the operator gave them; in AWS their name begins with `ads/uid2` | |
 | `base_url` | the operator's address; its integration environment gives other ids than production | the public operator |
+| `optout_days` | a raw id is asked about once in so many days, whether it has opted out: 1 to 7, or 0 for never | 1 |
 """
 _ANSWERS = """\
 ## What an answer may mean

@@ -1,7 +1,8 @@
 """Map UID2: asks an operator for the raw ids of an audience's contacts that have no fresh one.
 
 Only those are asked about who may be sent. Each answer is kept as a commit of its own before the
-next request goes out: whoever dies on the way repeats only what was not answered.
+next request goes out: whoever dies on the way repeats only what was not answered. Then it is asked
+who has opted out of the others.
 """
 
 from __future__ import annotations
@@ -9,30 +10,31 @@ from __future__ import annotations
 import base64
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection as Connection
 
-from audiences import schemas
 from audiences.delivery.breaker import circuit
 from audiences.delivery.exchange import exchange, said
 from audiences.delivery.session import Session
 from audiences.destinations import Destination, Operator
 from audiences.flows import load
 from audiences.flows.operators import open_operator
+from audiences.flows.optouts import Checked, ask_optouts, make_unsure
 from audiences.flows.places import identity_of, operator_of
 from audiences.flows.plan import latest_inputs, read_people
+from audiences.flows.said import said_table
 from audiences.flows.taking import taking
 from audiences.flows.watch import FOREVER
 from audiences.flows.workspace import Workspace
-from audiences.identifiers.digest import identifier_key
 from audiences.lake import query
 from audiences.lake.append import commit
 from audiences.lake.layout import OPERATORS_SAID
 from audiences.match.desired import make_eligible
-from audiences.match.uid2 import due_sql, key_of
+from audiences.match.uid2 import due_sql
 from audiences.platforms.answers import judged
 from audiences.platforms.base import Action, Answer, Batch, Op, Outcome, Row
 from audiences.rules.spec import Audience
@@ -53,7 +55,9 @@ class Asked:
     optout: int = 0
     invalid: int = 0
     unknown: int = 0
-    left: int = 0  # for which the time was too short
+    checked: int = 0  # raw ids of which it was asked who has opted out
+    gone: int = 0  # of these
+    left: int = 0  # contacts and raw ids for which the time was too short
 
     def as_json(self) -> dict[str, int]:
         """Return the counts with stable names."""
@@ -70,36 +74,50 @@ def map_uid2(
         CredentialError, RejectedError, RetryableError: answers so far are kept.
     """
     rule, to = load.audience(workspace, audience), load.destination(workspace, destination)
-    if not _is_mapped(rule, to) or to.uid2 is None:
+    if to.uid2 is None:
         return Asked()
-    until, told = time.monotonic() + seconds, Counter[str]()
+    until = time.monotonic() + seconds
     with query.connect(workspace.lake.scratch, workspace.memory) as con:
         due = _make_due(con, workspace, rule, to)
-        if not due:
+        unsure = make_unsure(con, workspace, rule, to)
+        if not due and not unsure:
             return Asked()
         session = open_operator(workspace.bench(), to.uid2)
         with circuit(workspace.kv, session, f"{identity_of(to)} {operator_of(to)}"):
-            for some in _batches(con, session.platform.limits.rows):
-                if told.total() and time.monotonic() > until:
-                    break
-                workspace.progress(f"map {audience} → {destination}", told.total())
-                told.update(one.state for one in _ask(workspace, session, to.uid2, some))
-    done = Asked(told.total(), **told, left=due - told.total())
+            watch = partial(workspace.progress, f"map {audience} → {destination}")
+            told, checked = _map(con, workspace, session, to.uid2, until, watch), Checked()
+            if unsure and told.total() == due:
+                checked = ask_optouts(con, workspace, session, to.uid2, until)
+    left = due + unsure - told.total() - checked.asked
+    done = Asked(told.total(), **told, checked=checked.asked, gone=checked.out, left=left)
     log("uid2", destination=destination, rows_in=done.asked, kept=done.mapped, pending=done.left)
     return done
 
 
+def _map(
+    con: Connection,
+    workspace: Workspace,
+    session: Session,
+    operator: Operator,
+    until: float,
+    watch: Callable[[int], None],
+) -> Counter[str]:
+    """Ask about `due` for as long as the time allows; count what was said."""
+    told = Counter[str]()
+    for some in _batches(con, session.platform.limits.rows):
+        if told.total() and time.monotonic() > until:
+            break
+        watch(told.total())
+        told.update(one.state for one in _ask(workspace, session, operator, some))
+    return told
+
+
 def count_due(workspace: Workspace, rule: Audience, to: Destination) -> int:
     """Return how many contacts an operator would be asked about now; asks nobody."""
-    if not _is_mapped(rule, to):
+    if to.uid2 is None or rule.of != "people":
         return 0
     with query.connect(workspace.lake.scratch, workspace.memory) as con:
         return _make_due(con, workspace, rule, to)
-
-
-def _is_mapped(rule: Audience, to: Destination) -> bool:
-    takes = key_of(taking(to)[0], identity_of(to)) is not None
-    return to.uid2 is not None and takes and rule.of == "people"
 
 
 def _make_due(con: Connection, workspace: Workspace, rule: Audience, to: Destination) -> int:
@@ -137,7 +155,7 @@ def _ask(
     commit_id = f"{OPERATORS_SAID}{new_id(at)}"
     about = {"at": iso(at), "kind": operator.identity, "rows": len(found)}
     with commit(workspace.lake, commit_id, about) as out:
-        out.write("uid2_map", f"{day(at)}", _table(workspace, operator, found, commit_id))
+        out.write("uid2_map", f"{day(at)}", said_table(workspace, operator, found, commit_id))
     return found
 
 
@@ -158,27 +176,3 @@ def _answer(session: Session, rows: list[Row], counts: Mapping[str, int]) -> byt
     if outcome.action is not Action.DONE:
         raise RejectedError(f"{session.platform.title}: {said(outcome)}")
     return answers[-1].body
-
-
-def _table(
-    workspace: Workspace, operator: Operator, found: tuple[Mapped, ...], commit_id: str
-) -> pa.Table:
-    at = workspace.now()
-    rows = [
-        {
-            "identity": operator.identity,
-            "operator": operator.place,
-            "digest": one.digest,
-            "state": one.state,
-            "key": identifier_key(workspace.secret, operator.identity, one.uid)
-            if one.uid
-            else None,
-            "uid": one.uid,
-            "previous": one.previous,
-            "checked_at": at,
-            "refresh_at": one.refresh_at,
-            "ingest": commit_id,
-        }
-        for one in found
-    ]
-    return pa.Table.from_pylist(rows, schemas.UID2_MAP)

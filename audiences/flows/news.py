@@ -61,6 +61,7 @@ def _touched(con: Connection, lake: Lake, news: Lake) -> None:
     # A newer id changes nothing: the one that was planned is good until the plan is old.
     out = "SELECT digest FROM new_uid2_map WHERE state = 'optout'"
     parts = [f"SELECT key FROM known_keys SEMI JOIN ({out}) AS out USING (digest)"]
+    parts += ["SELECT key FROM new_uid2_map WHERE state = 'optout'"]  # of raw ids alone
     for table, columns in _ABOUT.items():
         con.register(f"new_{table}", news.log(table))
         parts += [f"SELECT {column} AS key FROM new_{table}" for column in columns]

@@ -238,7 +238,7 @@ def _rebuilds(
 
 
 def _unasked(con: Connection, asked: Asked, at: datetime, *, idle: bool) -> dict[str, Any]:
-    """Count the contacts that could not be asked about; one who has nothing else fails by that."""
+    """Count the contacts that could not be asked about; a run without anything else fails so."""
     if not asked.unasked:
         return {}
     (contacts,) = query.one(con, f"SELECT count(*) FROM ({due_sql(at)})")

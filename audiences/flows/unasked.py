@@ -28,8 +28,10 @@ def what_next(unasked: Mapping[str, Any]) -> str:
 
 def warning(unasked: Mapping[str, Any]) -> str:
     """Say on one line how many contacts it is about, why, and what becomes of them."""
-    return (
-        f"{unasked['contacts']:,} e-mail addresses and phone numbers could not be mapped "
-        f"({unasked['code']}): {unasked['detail']}. Who is held by them stays as long as the ids "
-        f"live, and nobody is added by them. Next: {what_next(unasked)}"
-    )
+    count, so = int(unasked["contacts"]), ""
+    told = "it could not be asked which raw ids have opted out"
+    if count:
+        told = f"{count:,} e-mail addresses and phone numbers could not be mapped, and {told}"
+        so = "Who is held by them stays as long as the ids live, and nobody is added by them. "
+    why = f"{unasked['code']}: {unasked['detail']}"
+    return f"{told} ({why}). {so}Next: {what_next(unasked)}"

@@ -36,6 +36,6 @@ def unmapped(
     who = identity_of(to).upper()
     told = (
         f"{due:,} e-mail addresses and phone numbers have no fresh {who}: a run asks the {who} "
-        "operator for them first, and who has nothing else is not in this plan"
+        "operator for them first, and who has nothing else and is not held is not in this plan"
     )
     return [told] if due else []

@@ -31,6 +31,7 @@ LOGS = {
         Log("match_keys", schemas.MATCH_KEYS, "source"),
         Log("rejects", schemas.REJECTS, "day", keep_days=30),
         Log("uid2_map", schemas.UID2_MAP, "day", keep_days=90),
+        Log("uid2_asked", schemas.UID2_ASKED, "day", keep_days=7),
     )
 }
 COMMITS = "commits/"

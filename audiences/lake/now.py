@@ -7,12 +7,13 @@ sightings_now   person (the device itself where nobody is known), device, and wh
 members_now     audience, member, of, expires_at
 suppressed_now  member: everybody whom an audience suppresses
 known_uid2      digest of a contact, and what an operator of UID2 or EUID said of it last
+asked_uid2      digest of a raw id of which an operator was asked lately whether it has opted out
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection as Connection
@@ -124,6 +125,18 @@ def uid2(con: Connection, lake: Lake, identity: str, operator: str, as_of: datet
         f"FROM all_uid2_map WHERE identity = {query.text(identity)} "
         f"AND operator = {query.text(operator)} AND checked_at <= {now} "
         "QUALIFY row_number() OVER (PARTITION BY digest ORDER BY checked_at DESC, ingest DESC) = 1"
+    )
+
+
+def uid2_asked(con: Connection, lake: Lake, identity: str, operator: str, since: datetime) -> None:
+    """Make `asked_uid2` of what one operator was asked since."""
+    first = day(since)
+    logged = lake.log("uid2_asked", lambda value: date.fromisoformat(value) >= first)
+    con.register("all_uid2_asked", logged)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE asked_uid2 AS SELECT DISTINCT digest FROM all_uid2_asked "
+        f"WHERE identity = {query.text(identity)} AND operator = {query.text(operator)} "
+        f"AND checked_at >= {query.timestamp(since)}"
     )
 
 

@@ -21,7 +21,9 @@ def barred_sql(platform: Platform, of: str, policy: Policy, *, opt_outs: bool = 
     """
     unit = "told.device = held_before.unit" if platform.row_ttl else "false"
     places = "list_concat(lives_in, seen_in)" if of == "devices" else "lives_in"
-    out = "UNION SELECT row FROM holders SEMI JOIN opted_out USING (person)" if opt_outs else ""
+    gone = "UNION SELECT row FROM holders SEMI JOIN opted_out "
+    by_id = f"{gone} ON opted_out.person = unit" if platform.row_ttl else ""
+    out = f"{gone} USING (person) {by_id}" if opt_outs else ""
     flags = ", ".join(both_sql(flag) for flag in FLAGS)
     return f"""
         WITH holders AS (

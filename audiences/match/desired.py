@@ -55,7 +55,7 @@ class Terms:
     """What else decides which values of those who may be sent go."""
 
     mode: str = "mirror"
-    at: datetime = EPOCH
+    at: datetime = EPOCH  # the instant of the plan
     outlive: datetime | None = None  # no id goes that ends before
     country: str | None = None  # of phone numbers whose record has none
     identity: str = ""  # uid2 | euid: contacts go as raw ids of it, by `known_uid2`

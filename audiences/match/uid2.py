@@ -3,7 +3,7 @@
 Reads `known_uid2` of the lake, for a destination whose contacts are mapped, and `held_before`.
 Steps:
 
-    opted_out  person: one of their contacts opted out
+    opted_out  person: one of their contacts or raw ids opted out; and those raw ids' keys
     devices    without sightings of a raw id that a newer one has replaced
     contacts   (in `wires`) the raw ids of the contacts of those who may be sent
     due        digest, wire: what an operator is to be asked about
@@ -23,9 +23,16 @@ CONTACTS = tuple(kind for kind, _ in FORMS)
 # A digest that was asked about is left alone so long, whatever the operator said of it.
 AT_MOST_EVERY = timedelta(hours=1)
 _WIRES = {"email": "email_hash", "phone": "phone_hash"}
-OPTED_OUT_SQL = """
-    SELECT DISTINCT person FROM people_now JOIN all_match_keys USING (key)
-    SEMI JOIN (SELECT digest FROM known_uid2 WHERE state = 'optout') AS said USING (digest)"""
+# Raw ids of which the newest that was said, with a contact or by itself, is that they opted out.
+_OUT_SQL = """
+    SELECT key, uid FROM known_uid2 WHERE uid IS NOT NULL GROUP BY key, uid
+    HAVING arg_max(state, checked_at) = 'optout'
+        AND uid NOT IN (SELECT previous FROM known_uid2 WHERE previous IS NOT NULL)"""
+OPTED_OUT_SQL = f"""
+    SELECT person FROM people_now JOIN all_match_keys USING (key)
+    SEMI JOIN (SELECT digest FROM known_uid2 WHERE state = 'optout') AS said USING (digest)
+    UNION SELECT person FROM people_now SEMI JOIN ({_OUT_SQL}) AS gone USING (key)
+    UNION SELECT key FROM ({_OUT_SQL})"""
 
 
 def key_of(platform: Platform, identity: str) -> tuple[int, str] | None:
@@ -96,3 +103,24 @@ def due_sql(as_of: datetime) -> str:
         FROM (SELECT digest, min(type) AS type FROM ({theirs_sql()}) GROUP BY digest)
         ANTI JOIN (SELECT digest FROM known_uid2
             WHERE refresh_at > {now} OR checked_at > {lately}) AS fresh USING (digest)"""
+
+
+def unsure_sql(identity: str, wire: str, devices: str, as_of: datetime, since: datetime) -> str:
+    """List the raw ids, wanted or held, of which nothing was said since, and number them.
+
+    Those of contacts that are `due` are left out: who is asked about these says it as well.
+    """
+    return f"""
+        WITH wanted AS (
+            SELECT uid FROM ({theirs_sql()}) AS theirs JOIN known_uid2 USING (digest)
+            WHERE state = 'mapped' AND ends_at > {timestamp(as_of)}
+            UNION SELECT value FROM ({unreplaced_sql(identity, devices)})
+            WHERE type = '{identity}'
+            UNION {held_sql(wire, as_of)}),
+        heard AS (
+            SELECT uid FROM known_uid2
+            WHERE checked_at >= {timestamp(since)} OR digest IN (SELECT digest FROM due)
+            UNION SELECT uid FROM ({_OUT_SQL}))
+        SELECT uid, row_number() OVER (ORDER BY uid) AS place
+        FROM wanted ANTI JOIN heard USING (uid)
+        ANTI JOIN asked_uid2 ON digest = unhex(sha256(uid))"""

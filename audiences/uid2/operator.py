@@ -7,6 +7,7 @@ https://unifiedid.com/docs/endpoints/post-identity-map
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -45,7 +46,8 @@ def _sealed(request: Request, access: Access) -> bytes:
     """Seal a body; each attempt gets an IV of its own, as one must never be used twice."""
     nonce, iv = _drawn(access)
     key = read_key(access.credentials).secret
-    return envelope.sealed(key, request.body, at=access.at, nonce=nonce, iv=iv)
+    made = envelope.sealed(key, request.body, at=access.at, nonce=nonce, iv=iv)
+    return made if request.content_type == _BINARY else base64.b64encode(made)
 
 
 def _opened(answer: Answer, access: Access) -> Answer:
@@ -54,10 +56,19 @@ def _opened(answer: Answer, access: Access) -> Answer:
         return answer
     nonce, _ = _drawn(access)
     try:
-        body = envelope.opened(read_key(access.credentials).secret, answer.body, nonce=nonce)
+        key = read_key(access.credentials).secret
+        body = envelope.opened(key, _bytes(answer.body), nonce=nonce)
     except DataError:
         body = b""  # nobody knows what it says: as good as no answer
     return replace(answer, body=body)
+
+
+def _bytes(body: bytes) -> bytes:
+    """Return an envelope's bytes, which come as base64 where it was sent so."""
+    try:
+        return base64.b64decode(body.strip(), validate=True)
+    except ValueError:
+        return body
 
 
 def _drawn(access: Access) -> tuple[bytes, bytes]:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from infra.sandbox.call import parse
+from infra.sandbox.call import is_sha256, parse
 from infra.sandbox.faults import read_faults
 from infra.sandbox.state import Audience, Pace, State
 from shared.clock import Clock, parse_instant
@@ -74,6 +74,7 @@ def _requests(state: State) -> list[dict[str, Any]]:
 
 def _act(state: State, what: str, text: bytes) -> Response:
     acts = {"faults": _faults, "clock": _clock, "limits": _limits, "audiences": _audience}
+    acts["optouts"] = _optout
     body = parse(text)
     if what not in acts or body is None:
         return _wrong("no such act, or its body is not a JSON object", 404 if body else 400)
@@ -120,6 +121,15 @@ def _audience(state: State, body: dict[str, Any]) -> Response:
     made = Audience(id=str(body["id"]), name=str(body["name"]), account=account)
     state.platforms[str(body["platform"])].setdefault(made.id, made)
     return JSONResponse({"id": made.id})
+
+
+def _optout(state: State, body: dict[str, Any]) -> Response:
+    """Let whoever has this normalised address or number opt out of UID2: {"sha256": "<hex>"}."""
+    if set(body) != {"sha256"} or not is_sha256(body["sha256"]):
+        return _wrong("write sha256: the digest of a normalised address or number, in hex")
+    digest = bytes.fromhex(body["sha256"])
+    since = state.opted_out.setdefault(digest, int(state.clock.now().timestamp() * 1000))
+    return JSONResponse({"opted_out_since": since})
 
 
 def _wrong(why: str, status: int = 400) -> Response:

@@ -130,6 +130,7 @@ class State:
     faults: Faults = NONE
     seen: Counter[str] = field(default_factory=Counter)  # calls by digest, for seeded faults
     tokens: dict[str, datetime] = field(default_factory=dict)  # minted, with their end
+    opted_out: dict[bytes, int] = field(default_factory=dict)  # of UID2: digest -> when, in ms
     jobs: dict[str, Any] = field(default_factory=dict)  # work under way, by its handle
     log: deque[Arrived] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
     bodies: deque[bytes] = field(default_factory=deque)  # of the newest of `log`

@@ -1,4 +1,4 @@
-"""The stand-in of the UID2 operator: identity map v3, inside its encrypted envelope."""
+"""The stand-in of the UID2 operator: identity map v3 and opt-out status, in their envelopes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ DAY = 86_400
 YEAR = 365  # days
 # The client secret of the sandbox, as the client writes it; the key is what it decodes to.
 SECRET = base64.b64encode(b"sandbox-sandbox-sandbox-sandbox-").decode()
+MAP, STATUS = "/v3/identity/map", "/v2/optout/status"
 KINDS = ("email", "email_hash", "phone", "phone_hash")
 # People who opted out, for tests: the address of the operator's documents, and a phone number.
 OPTED_OUT = frozenset({"optout@example.com", "+12345678901"})
+SINCE = 1_633_643_601_000  # since when, in ms
 PHONE = re.compile(r"\+[0-9]{10,15}")
 
 
@@ -34,16 +36,18 @@ def handle(call: Call, state: State) -> Reply:
     """Answer as an operator does: encrypted when all is well, in plain JSON when not."""
     if not state.knows(call.bearer):
         raise _refused(401, "unauthorized", "")
-    if call.path != "/v3/identity/map":
+    answers = {MAP: _mapped, STATUS: _status}
+    if call.path not in answers:
         raise _refused(404, "client_error", "Not Found")
     if call.method != "POST":
         raise _refused(405, "client_error", "Method Not Allowed")
     if len(call.body) > BYTES * 3 // 2:
         raise _refused(413, "client_error", "The request is too large")
-    raw = call.media_type == "application/octet-stream"
+    # What is documented of version 2 is base64; only version 3 is known to take bytes.
+    raw = call.media_type == "application/octet-stream" and call.path == MAP
     nonce, body = _opened(call.body, raw, state)
-    mapped = _mapped(call, state, body)
-    text = json.dumps({"status": "success", "body": mapped}).encode()
+    answer = answers[call.path](call, state, body)
+    text = json.dumps({"status": "success", "body": answer}).encode()
     return Reply(body=_sealed(text, nonce, raw), headers=_media(raw))
 
 
@@ -109,9 +113,36 @@ def _one(kind: str, value: str, state: State) -> dict[str, Any]:
     digest = _digest(kind, value)
     if digest is None:
         return {"e": "invalid identifier"}
-    if digest in _OUT:
+    if digest in _OUT or digest in state.opted_out:
         return {"e": "optout"}
     return raw_id(kind, digest, int(state.clock.now().timestamp()) // DAY)
+
+
+def _status(_call: Call, state: State, body: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Say which raw ids have opted out; of the others, known or not, nothing is said."""
+    asked = body.get("advertising_ids")
+    if not isinstance(asked, list) or len(body) > 1:
+        raise _refused(400, "client_error", "Required Parameter Missing: advertising_ids")
+    if len(asked) > ITEMS:
+        raise _refused(400, "client_error", "Request payload is too large")
+    if not all(isinstance(one, str) for one in asked):
+        raise _refused(400, "client_error", "advertising_ids must be a list of strings")
+    out = _opted_out(state)
+    named = [(one, out[one]) for one in asked if one in out]
+    return {"opted_out": [{"advertising_id": one, "opted_out_since": at} for one, at in named]}
+
+
+def _opted_out(state: State) -> dict[str, int]:
+    """Return the raw ids of who has opted out, of this year and those around it, and since when."""
+    year = int(state.clock.now().timestamp()) // DAY // YEAR
+    everybody = dict.fromkeys(_OUT, SINCE) | state.opted_out
+    return {
+        _uid(kind, digest, near): since
+        for digest, since in everybody.items()
+        for kind in ("email", "phone")
+        # A digest's own year may begin up to 65,535 days before the calendar's.
+        for near in (year + int.from_bytes(digest[:2]) // YEAR + n for n in (-1, 0, 1))
+    }
 
 
 def raw_id(kind: str, digest: bytes, today: int) -> dict[str, Any]:
@@ -156,7 +187,7 @@ _OUT = frozenset(hashlib.sha256(one.encode()).digest() for one in OPTED_OUT)
 UID2 = StandIn(
     slug="uid2",
     handle=handle,
-    takes_rows=lambda call: call.path == "/v3/identity/map",
+    takes_rows=lambda call: call.path == MAP,
     # An operator that has had enough says so without a body.
     throttled=lambda _wait: Reply(status=429, body=None),
     broken=lambda: Reply(status=500, body={"status": "unknown", "message": "Internal error"}),

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from audiences.flows.expire import expire
+from audiences.identifiers.digest import identifier_key
 from audiences.lake import snapshot
 from audiences.lake.append import commit
 from audiences.schemas import UID2_MAP
@@ -17,7 +18,7 @@ from shared.clock import day, iso
 from shared.ports import HttpRequest
 from tests.builders import rows_of
 from tests.flow.sync_world import Customer, DiedError, LossyHttp, World, customers
-from tests.flow.uid2_world import TTD, asked, mapped, uids
+from tests.flow.uid2_world import TTD, UID2, asked, mapped, sighted, uids
 
 
 def test_whoever_may_not_be_sent_is_not_asked_about(world: World) -> None:
@@ -57,13 +58,14 @@ def test_what_an_operator_says_makes_nobody_anew(world: World) -> None:
     assert snapshot.snapshots(lake, "members/gold") == [1]
 
 
-def opted_out(world: World, text: str) -> None:
+def opted_out(world: World, text: str, **also: object) -> None:
     """Let an operator have said, to another run, that somebody has opted out."""
     workspace, later = world.open(), world.now + timedelta(minutes=1)
     row = dict.fromkeys(UID2_MAP.names) | {
         "identity": "uid2",
         "operator": f"{world.url}/uid2",
         "digest": hashlib.sha256(text.encode()).digest(),
+        **also,
         "state": "optout",
         "checked_at": later,
         "refresh_at": later + timedelta(days=7),
@@ -83,11 +85,31 @@ def test_who_opts_out_while_a_run_lies_open_is_not_sent_by_it(world: World) -> N
     network = LossyHttp(lambda _: "")
     done = world.sync(TTD, http=network)
     assert (done.dropped, world.members(TTD)) == ({"uid2_optout": 1}, uids(world, people[1:]))
+    # Nobody knows what the run that died had sent: it may have to be taken back.
+    assert added(network) == uids(world, people[1:])
+
+
+def added(network: LossyHttp) -> set[str]:
+    """The raw ids that were sent to be kept."""
     bodies = [json.loads(one.body) for one in network.sent if "/the_trade_desk/" in one.url]
     items = [item for body in bodies for item in body["Items"]]
-    # Nobody knows what the run that died had sent: it may have to be taken back.
-    added = {item["UID2"] for item in items if item["Data"][0]["TtlInMinutes"]}
-    assert added == uids(world, people[1:])
+    return {item["UID2"] for item in items if item["Data"][0]["TtlInMinutes"]}
+
+
+def test_whose_raw_id_opts_out_while_a_run_lies_open_is_not_sent_by_it(world: World) -> None:
+    one, other = customers([1, 2], device=False)
+    world.customers([one, other])
+    sighted(world, one, UID2)
+    mapped(world)
+    with pytest.raises(DiedError):
+        world.sync(TTD, http=LossyHttp(lambda r: "die" if "/the_trade_desk/" in r.url else ""))
+    key = identifier_key(world.open().secret, "uid2", UID2)
+    opted_out(world, UID2, uid=UID2, key=key)
+    world.day = 5 / 1440
+    network = LossyHttp(lambda _: "")
+    done = world.sync(TTD, http=network)
+    assert (done.dropped, world.members(TTD)) == ({"uid2_optout": 1}, uids(world, [other]))
+    assert added(network) == uids(world, [other])
 
 
 def test_what_was_said_goes_with_its_time(world: World) -> None:

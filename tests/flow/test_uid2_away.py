@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import base64
+import json
+from dataclasses import dataclass, field
+from functools import partial
 from io import StringIO
+from typing import Any
 
 import pytest
+from aws_durable_execution_sdk_python.config import Duration
 from rich.console import Console
 
+from audiences.flows import deliver, prepare
 from audiences.flows.match_loss import match_loss
 from audiences.flows.notices import Teller
+from audiences.flows.steps import Wish, bring_in_step
+from functions import _work
+from functions.sync.durable import DurableSteps, Functions
 from infra.local.commands.sync import show
 from infra.sandbox.uid2 import SECRET
 from shared.errors import (
@@ -19,6 +28,7 @@ from shared.errors import (
     RejectedError,
     RetryableError,
 )
+from shared.leases import Leases
 from shared.ports import HttpRequest
 from tests.fakes import MemoryKeyValue
 from tests.flow.sync_world import Customer, LossyHttp, World, customers
@@ -43,8 +53,8 @@ def test_a_sync_goes_on_with_devices_and_ids_that_are_known(world: World) -> Non
     assert world.members(TTD) == first | {old.gaid, new.gaid}
     assert (done.unasked["contacts"], done.unasked["code"]) == (4, "retryable")
     (told,) = done.warnings
-    assert told.startswith("4 e-mail addresses and phone numbers could not be mapped (retryable)")
-    assert "the UID2 operator gave no certain answer" in told
+    assert told.startswith("4 e-mail addresses and phone numbers could not be mapped, and ")
+    assert "(retryable: the UID2 operator gave no certain answer" in told
     assert "Next: nothing; the next sync asks again" in told
     console = Console(record=True, width=1000, file=StringIO())
     show(console, done)
@@ -174,3 +184,38 @@ def test_what_a_warning_says_is_kept_with_the_run_and_is_no_notice(world: World)
     told = Told()
     Teller({"hook": told}, MemoryKeyValue()).tell_of(done.as_json())
     assert told.notices == []
+
+
+@dataclass(slots=True)
+class Elsewhere:
+    """A durable context that answers for the functions, while the operator is away."""
+
+    world: World
+    pauses: list[float] = field(default_factory=list)
+
+    def invoke(self, function: str, event: dict[str, Any], name: str) -> Any:
+        workspace = self.world.open(http=LossyHttp(away))
+        event = json.loads(json.dumps(event))
+        if function == "deliver":
+            piece = _work.asked(event, deliver.WORK, deliver.Piece)
+            do = partial(deliver.WORK[name], workspace.bench(), deliver.Piece(**piece.what))
+        else:
+            piece = _work.asked(event, prepare.WORK, prepare.LakePiece)
+            do = partial(prepare.WORK[name], workspace, prepare.LakePiece(**piece.what))
+        return json.loads(json.dumps(_work.answer(lambda: Leases(workspace.kv, 900), piece, do)))
+
+    def wait(self, duration: Duration) -> None:
+        self.pauses.append(duration.to_seconds())
+
+
+def test_a_durable_sync_waits_for_an_operator_before_it_goes_on(world: World) -> None:
+    one = customers([1])[0]
+    world.customers([one])
+    mapped(world)
+    world.clock()
+    context = Elsewhere(world)
+    steps = DurableSteps(context, Functions("refresh", "plan", "deliver"), "o", "t")  # type: ignore[arg-type]
+    told = bring_in_step(steps, Wish(audience="gold", destination=TTD))
+    assert (told.status, world.members(TTD)) == ("done", {one.gaid})
+    assert (told.unasked["contacts"], told.unasked["code"]) == (2, "retryable")
+    assert context.pauses == [20, 60, 180, 540]

@@ -33,8 +33,13 @@ def uids(world: World, people: Sequence[Customer]) -> set[str]:
     return found | {said(world, "phone", one.phone)["u"] for one in people}
 
 
-def asked(world: World) -> int:
-    return len(world.requests("uid2"))
+def asked(world: World, path: str = "/v3/identity/map") -> int:
+    return sum(one["path"].endswith(path) for one in world.requests("uid2"))
+
+
+def opts_out(world: World, text: str) -> None:
+    """Let somebody opt out with the operator."""
+    world.post("optouts", {"sha256": hashlib.sha256(text.encode()).hexdigest()})
 
 
 def warned(report: Report) -> str:

@@ -68,6 +68,7 @@ def test_small_state_ends_by_itself_and_can_be_brought_back() -> None:
         *((f"{name}/", Retention().runs) for name in ("outbox", "outcomes", "runs", "exports")),
         ("sightings/", 90),
         ("uid2_map/", LOGS["uid2_map"].keep_days),
+        ("uid2_asked/", LOGS["uid2_asked"].keep_days),
         ("links/expires_on=2", 90),
     ],
 )

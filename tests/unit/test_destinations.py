@@ -91,7 +91,10 @@ OPERATOR = "credentials: env:UID2"
 
 def test_an_operator_is_read_with_its_identity() -> None:
     found = parse(f"{TTD}uid2: {{{OPERATOR}}}\n", "f.yaml").uid2
-    assert found == Operator(identity="uid2", credentials="env:UID2", base_url=None)
+    assert found == Operator(identity="uid2", credentials="env:UID2", base_url=None, optout_days=1)
+    found = parse(f"{TTD}uid2: {{{OPERATOR}, optout_days: 0}}\n", "f.yaml").uid2
+    assert found is not None
+    assert found.optout_days == 0
     text = f"{TTD}uid2: {{{OPERATOR}, identity: euid, base_url: 'https://integ.euid.eu'}}\n"
     found = parse(text, "f.yaml").uid2
     assert (found.identity, found.base_url) == ("euid", "https://integ.euid.eu")
@@ -105,6 +108,10 @@ def test_an_operator_is_read_with_its_identity() -> None:
         ("uid2: {identity: uid2}", "'uid2.credentials' is missing"),
         (f"uid2: {{{OPERATOR}, identity: uid3}}", "there is no identity 'uid3'"),
         (f"uid2: {{{OPERATOR}, secret: x}}", "'secret' is not known here"),
+        (f"uid2: {{{OPERATOR}, optout_days: 8}}", "no number of days (write a number from 1 to 7"),
+        (f"uid2: {{{OPERATOR}, optout_days: -1}}", "no number of days"),
+        (f"uid2: {{{OPERATOR}, optout_days: true}}", "no number of days"),
+        (f"uid2: {{{OPERATOR}, optout_days: daily}}", "no number of days"),
         (f"uid2: {{{OPERATOR}, base_url: 'http://op.example.com'}}", "base_url is not safe"),
         (f"uid2: {{{OPERATOR}, base_url: 'https://k@op.example.com'}}", "more than an address"),
         ("uid2: {credentials: sandbox}", "opens only the sandbox"),

@@ -14,6 +14,7 @@ from audiences.identifiers.packs import apply
 from audiences.platforms.base import Batch, Op, Row, Target
 from audiences.uid2.envelope import IV, NONCE, opened, sealed
 from audiences.uid2.operator import UID2
+from audiences.uid2.optouts import status_request
 
 NOBODY = Target(account="", audience="", audience_id="")
 
@@ -33,6 +34,8 @@ def main() -> None:
         emails = asked["emails"].decode().splitlines()
         rows = [Row((("email_hash", str(apply("uid2", "email", one).sent)),)) for one in emails]
         made["request"] = UID2.request(Batch(op=Op.ADD, target=NOBODY, rows=rows)).body
+    if "uids" in asked:
+        made["request"] = status_request(asked["uids"].decode().splitlines()).body
     print(json.dumps({name: base64.b64encode(data).decode() for name, data in made.items()}))
 
 

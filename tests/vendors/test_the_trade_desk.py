@@ -8,15 +8,23 @@ pytest.importorskip("ttd_data")
 pytest.importorskip("uid2_client")
 
 import base64
+import hashlib
 import json
 import subprocess
 from datetime import UTC, datetime
 
+import requests
 from ttd_data import DataClient, models
 from ttd_data.uid2.config import IdentityScope, UID2Config
 from ttd_data.uid2.models import AdvertiserDataItem
 from uid2_client import IdentityMapV3Client, IdentityMapV3Input
-from uid2_client.request_response_util import _decrypt_payload, create_envelope
+from uid2_client.request_response_util import (
+    _decrypt_payload,
+    auth_headers,
+    create_envelope,
+    make_request,
+    parse_response,
+)
 
 from tests.vendors.conftest import ROOT
 
@@ -36,6 +44,23 @@ def test_uid2_maps_and_says_who_opted_out(url: str) -> None:
     again = client.generate_identity_map(IdentityMapV3Input.from_emails(emails[:1]))
     first = answer.mapped_identities["ann@example.com"].current_raw_uid
     assert again.mapped_identities["ann@example.com"].current_raw_uid == first
+
+
+def test_uid2_says_in_the_clients_envelope_which_raw_ids_have_opted_out(url: str) -> None:
+    # The client has no call of its own for it; this is how it makes those that it has.
+    client = IdentityMapV3Client(f"{url}/uid2", "sandbox", SECRET)
+    asked = IdentityMapV3Input.from_emails(["ann@example.com", "bob@example.com"])
+    mapped = client.generate_identity_map(asked).mapped_identities
+    uids = [mapped[f"{name}@example.com"].current_raw_uid for name in ("ann", "bob")]
+    gone = {"sha256": hashlib.sha256(b"bob@example.com").hexdigest()}
+    requests.post(f"{url}/_sandbox/optouts", json=gone, timeout=20).raise_for_status()
+    body = ours(uids="\n".join(uids).encode())["request"]
+    key = base64.b64decode(SECRET)
+    sent = create_envelope(key, datetime.now(UTC), body)
+    came = make_request(f"{url}/uid2", "/v2/optout/status", auth_headers("sandbox"), sent)
+    said = json.loads(parse_response(key, came, sent.nonce))
+    assert said["status"] == "success"
+    assert [one["advertising_id"] for one in said["body"]["opted_out"]] == uids[1:]
 
 
 def ours(**asked: bytes) -> dict[str, bytes]:

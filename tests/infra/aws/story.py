@@ -56,7 +56,8 @@ def _take_in(world: World) -> None:
     files = {
         "profiles": f"external_id,email,tier,consent_ads\n{people},broken,,\n",
         "events": f"event_id,name,at,external_id,value\n1,order,{day},C1,5\n",
-        "sightings": f"id_type,id,seen_at,source,party\ncookie,abc,{day},web,1\n",
+        "sightings": "id_type,id,seen_at,source,party,link_type,link_value\n"
+        f"cookie,abc,{day},web,1,,\nuid2,{'r' * 43}=,{day},web,1,external_id,C1\n",
     }
     for kind, text in files.items():
         drop(world, kind, text)
@@ -152,6 +153,7 @@ def _sweep(world: World) -> None:
         "sightings/expires_on=2020-01-01/x.00000.parquet",
         "links/expires_on=2020-01-01/x.00000.parquet",
         "uid2_map/day=2020-01-01/x.00000.parquet",
+        "uid2_asked/day=2020-01-01/x.00000.parquet",
         "rejects/day=2020-01-01/x.00000.parquet",
         "landing/source=crm/day=2020-01-01/x.csv",
         "outbox/20200101T000000-aaaaaaaaaa/plan.json",

@@ -11,7 +11,7 @@ import pyarrow as pa
 from audiences.flows.compact import AT_LEAST
 from audiences.flows.untold import Untold
 from audiences.lake.append import commit
-from audiences.schemas import UID2_MAP
+from audiences.schemas import UID2_ASKED, UID2_MAP
 from functions import _lake, _runtime
 from shared.clock import Clock, day, iso
 from shared.errors import RetryableError
@@ -31,12 +31,14 @@ def compacted(world: World) -> None:
             said = {"identity": "uid2", "state": "unknown", "checked_at": at, "refresh_at": at}
             row = dict.fromkeys(UID2_MAP.names) | said | {"digest": bytes(32)}
             out.write("uid2_map", f"{day(at)}", pa.Table.from_pylist([row], UID2_MAP))
+            asked = {name: row.get(name) for name in UID2_ASKED.names}
+            out.write("uid2_asked", f"{day(at)}", pa.Table.from_pylist([asked], UID2_ASKED))
     tried = hashlib.sha256("|".join(sorted(lake.committed())).encode()).hexdigest()[:32]
     s3 = boto3.client("s3")
     s3.put_object(Bucket="lakebucket", Key=f"attempts/{tried}.json", Body=b'{"at": "2026-11-20"}')
     for table in ("events/month", "links/expires_on", "match_keys/source", "profiles/source"):
         s3.put_object(Bucket="lakebucket", Key=f"{table}=2026-01/{tried}.00009.parquet", Body=b"x")
-    for table in ("rejects/day", "sightings/expires_on", "uid2_map/day"):
+    for table in ("rejects/day", "sightings/expires_on", "uid2_map/day", "uid2_asked/day"):
         key = f"{table}=2026-11-20/{tried}.00009.parquet"
         s3.put_object(Bucket="lakebucket", Key=key, Body=b"x")
     later = event("schedule_refresh") | {"scheduled": "2026-11-21T07:00:00Z"}

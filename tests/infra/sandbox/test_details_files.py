@@ -29,7 +29,8 @@ def uid2(url: str, body: object, age: float = 0, text: bool = False, **change) -
     kind = "text/plain" if text else "application/octet-stream"
     headers = {"authorization": f"Bearer {change.get('token', 'sandbox')}", "content-type": kind}
     data = base64.b64encode(envelope) if text else envelope
-    return requests.post(f"{url}/uid2/v3/identity/map", data, headers=headers, timeout=WAIT)
+    path = change.get("path", "/v3/identity/map")
+    return requests.post(f"{url}/uid2{path}", data, headers=headers, timeout=WAIT)
 
 
 def opened(came: requests.Response, text: bool = False) -> dict:
@@ -74,6 +75,48 @@ def test_uid2s_faults_are_of_single_identifiers(url: str) -> None:
     door(url, "faults", {"rate": 1, "kinds": ["partial"], "seed": 1})
     answer = opened(uid2(url, {"phone": [f"+8490123456{n}" for n in range(10)]}))
     assert [one.get("e") for one in answer["body"]["phone"]] == ["invalid identifier"] + [None] * 9
+
+
+def status(url: str, body: object, **how) -> requests.Response:
+    return uid2(url, body, path="/v2/optout/status", **{"text": True, **how})
+
+
+def test_uid2_says_which_raw_ids_have_opted_out_and_nothing_of_the_others(url: str) -> None:
+    hashed = {name: hashlib.sha256(f"{name}@example.com".encode()) for name in ("ann", "bob")}
+    asked = {"email_hash": [one.hexdigest() for one in hashed.values()]}
+    ann, bob = (one["u"] for one in opened(uid2(url, asked))["body"]["email_hash"])
+    nobody = base64.b64encode(b"n" * 32).decode()
+    ids = {"advertising_ids": [ann, nobody, bob, "?"]}
+    assert opened(status(url, ids), True) == {"status": "success", "body": {"opted_out": []}}
+    assert door(url, "optouts", {"sha256": "bob@example.com"}).status_code == 400
+    gone = {"sha256": hashed["bob"].hexdigest()}
+    since = door(url, "optouts", gone).json()["opted_out_since"]
+    assert door(url, "optouts", gone).json()["opted_out_since"] == since
+    (out,) = opened(status(url, ids), True)["body"]["opted_out"]
+    assert out == {"advertising_id": bob, "opted_out_since": since}
+    assert abs(since / 1000 - time.time()) < 60
+    again = opened(uid2(url, asked))["body"]["email_hash"]
+    assert [one.get("e") for one in again] == [None, "optout"]
+
+
+def test_uid2_refuses_wrong_questions_about_opt_outs(url: str) -> None:
+    good = {"advertising_ids": [base64.b64encode(b"n" * 32).decode()]}
+    assert status(url, good).status_code == 200
+    assert status(url, good, token="x").status_code == 401
+    for came in (
+        status(url, good, text=False),  # as of version 2 only base64 is documented
+        status(url, good, age=61),
+        status(url, good, key=b"1" * 32),
+        status(url, {}),
+        status(url, {"advertising_ids": "x"}),
+        status(url, {"advertising_ids": [1]}),
+        status(url, {"advertising_ids": ["x"] * 5_001}),
+        status(url, good | {"more": 1}),
+    ):
+        assert (came.status_code, came.json()["status"]) == (400, "client_error")
+    headers = {"authorization": "Bearer sandbox"}
+    got = requests.get(f"{url}/uid2/v2/optout/status", headers=headers, timeout=WAIT)
+    assert got.status_code == 405
 
 
 TTD = {"ttd-auth": "sandbox"}
