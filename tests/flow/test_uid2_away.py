@@ -214,7 +214,8 @@ def test_a_durable_sync_waits_for_an_operator_before_it_goes_on(world: World) ->
     mapped(world)
     world.clock()
     context = Elsewhere(world)
-    steps = DurableSteps(context, Functions("refresh", "plan", "deliver"), "o", "t")  # type: ignore[arg-type]
+    functions = Functions("refresh", "plan", "deliver", "drop")
+    steps = DurableSteps(context, functions, "o", "t")  # type: ignore[arg-type]
     told = bring_in_step(steps, Wish(audience="gold", destination=TTD))
     assert (told.status, world.members(TTD)) == ("done", {one.gaid})
     assert (told.unasked["contacts"], told.unasked["code"]) == (2, "retryable")
