@@ -95,11 +95,15 @@ class Jobs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When something is started by itself: `cron(…)` or `rate(…)`, its time zone, and the event."""
+    """When something is started by itself: `cron(…)` or `rate(…)`, its time zone, and the event.
+
+    It may start so many minutes later, so that not everything starts at once.
+    """
 
     expression: str
     timezone: str
     event: Mapping[str, str]
+    window_minutes: int = 0
 
 
 class Schedules(Protocol):

@@ -69,6 +69,7 @@ def _of(audience: Audience) -> dict[str, Schedule]:
             entry.schedule,
             entry.timezone,
             {"job": "sync", "audience": audience.name, "to": entry.to, "at": DUE},
+            entry.window_minutes,
         )
         for entry in audience.sync
         if entry.schedule

@@ -98,4 +98,5 @@ def _held_out(holdout: Holdout) -> str:
 
 def _sync(entry: SyncEntry) -> str:
     when = f", {entry.schedule} in {entry.timezone}" if entry.schedule else ", on request"
+    when += f" or up to {entry.window_minutes} minutes later" if entry.window_minutes else ""
     return f"Goes to {entry.to}: {_MODES[entry.mode]}{when}."

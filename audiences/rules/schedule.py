@@ -1,4 +1,4 @@
-"""Checks the schedule of a sync: EventBridge Scheduler's cron, rate and at, and IANA time zones."""
+"""Checks the schedule of a sync: EventBridge Scheduler's expressions and window, and time zones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from audiences.rules import reader
 from audiences.rules.cron import read_at, read_cron
 from audiences.rules.reader import Place
 
+_LONGEST_WINDOW = 1440  # minutes, as EventBridge Scheduler has it
 _SCHEDULE = re.compile(r"(cron|rate|at)\((.*)\)")
 _RATE = re.compile(r"([1-9]\d{0,5}) (minute|hour|day)(s?)")
 
@@ -65,3 +66,13 @@ def read_timezone(place: Place) -> str:
         fix = hint if hint.startswith("did") else "such as 'Asia/Ho_Chi_Minh'"
         place.fault(f"there is no time zone {reader.quoted(name)}", fix)
     return name or "UTC"
+
+
+def read_window(entry: Place) -> int:
+    """Read how many minutes later a scheduled sync may begin; 0 where nothing is said."""
+    if "window_minutes" not in entry:
+        return 0
+    place = entry.at("window_minutes")
+    if "schedule" not in entry:
+        place.fault("'window_minutes' is there without a schedule", "add one, or take it out")
+    return reader.read_whole(place, "'window_minutes'", 1, _LONGEST_WINDOW)

@@ -17,6 +17,7 @@ from shared.errors import ConfigurationError
 WORDS = ("name", "title", "of", "where", "suppress", "holdout", "sync")
 KINDS = ("people", "devices")
 MODES = ("mirror", "add", "replace")
+_SYNC_WORDS = ("to", "mode", "schedule", "timezone", "window_minutes")
 DO_NOT_CONTACT = "do-not-contact"  # always there: people whose records say so
 
 
@@ -36,6 +37,7 @@ class SyncEntry:
     mode: str = "mirror"
     schedule: str | None = None
     timezone: str = "UTC"
+    window_minutes: int = 0  # it may begin so much later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,11 +139,12 @@ def _sync(place: Place) -> tuple[SyncEntry, ...]:
 
 
 def _entry(place: Place) -> SyncEntry:
-    if not reader.read_words(place, ("to", "mode", "schedule", "timezone"), "sync"):
+    if not reader.read_words(place, _SYNC_WORDS, "sync"):
         return SyncEntry(to="")
     return SyncEntry(
         to=read_name(place.at("to"), "the destination's name"),
         mode=reader.read_choice(place.at("mode"), MODES, "'mode'", "mirror"),
         schedule=schedule.read_schedule(place.at("schedule")),
         timezone=schedule.read_timezone(place.at("timezone")),
+        window_minutes=schedule.read_window(place),
     )

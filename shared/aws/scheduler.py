@@ -69,7 +69,7 @@ class SchedulerGroup:
             "GroupName": self._group.name,
             "ScheduleExpression": schedule.expression,
             "ScheduleExpressionTimezone": schedule.timezone,
-            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "FlexibleTimeWindow": _window(schedule.window_minutes),
             "Target": {
                 "Arn": self._group.target,
                 "RoleArn": self._group.role,
@@ -88,6 +88,10 @@ class SchedulerGroup:
                     raise
                 return None
         return answer
+
+
+def _window(minutes: int) -> dict[str, Any]:
+    return {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": minutes} if minutes else {"Mode": "OFF"}
 
 
 def _same(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -53,6 +54,10 @@ def test_only_a_change_is_written(schedules: Schedules) -> None:
     assert not schedules.put("a", DAILY)
     assert schedules.put("a", HOURLY)
     assert not schedules.put("a", HOURLY)
+    within = replace(HOURLY, window_minutes=30)
+    assert schedules.put("a", within)
+    assert not schedules.put("a", within)
+    assert schedules.put("a", HOURLY)
     assert schedules.put("a", Schedule("rate(1 hour)", "UTC", {"job": "sync"}))
     assert schedules.names() == ["a"]
 
@@ -73,6 +78,15 @@ def test_a_schedule_calls_its_target_with_its_event_and_keeps_what_fails(endpoin
     assert found["Target"]["Input"] == '{"audience": "gold", "job": "sync"}'
     assert found["Target"]["Arn"].endswith("function:jobs")
     assert found["Target"]["DeadLetterConfig"]["Arn"].endswith(":failed")
+    assert found["FlexibleTimeWindow"] == {"Mode": "OFF"}
+
+
+def test_a_schedule_may_call_its_target_within_a_window(endpoint: str) -> None:
+    client = boto3.client("scheduler", endpoint_url=endpoint)
+    name = f"group-{next(_NUMBERS)}"
+    group_of(client, name).put("a", replace(DAILY, window_minutes=30))
+    found = client.get_schedule(Name="a", GroupName=name)["FlexibleTimeWindow"]
+    assert found == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 30}
 
 
 def test_without_the_group_it_says_so(endpoint: str) -> None:

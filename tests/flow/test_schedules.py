@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +45,14 @@ def test_every_entry_with_a_schedule_has_one() -> None:
     schedules.writes.clear()
     assert reconcile(texts, schedules) == Reconciled(0, 0)
     assert schedules.writes == []
+
+
+def test_a_sync_may_begin_within_a_window() -> None:
+    schedules = MemorySchedules()
+    reconcile({"b": text("b", HOURLY)}, schedules)
+    assert reconcile({"b": text("b", f"{HOURLY}, window_minutes: 30")}, schedules).put == 1
+    wanted = replace(due("rate(1 hour)", "b", "google"), window_minutes=30)
+    assert schedules.kept == {schedule_name("b", "google"): wanted}
 
 
 def test_what_is_taken_out_of_a_file_is_removed_and_what_changed_is_changed() -> None:

@@ -29,7 +29,7 @@ WORDS = {
     *operators.EVENT_FILTERS,
     *operators.SEEN_FILTERS,
     *operators.TOTALLED,
-    *("field", "times", "percent", "salt", "to", "mode", "schedule", "timezone"),
+    *("field", "times", "percent", "salt", "to", "mode", "schedule", "timezone", "window_minutes"),
     spec.DO_NOT_CONTACT,
 }
 

@@ -24,6 +24,7 @@ suppress: [do-not-contact, staff]
 holdout: {percent: 10, salt: spring}
 sync:
   - {to: meta-main, schedule: "cron(0 6 * * ? *)", timezone: Asia/Ho_Chi_Minh}
+  - {to: ads, schedule: rate(1 day), window_minutes: 45}
   - {to: hooks, mode: add}
 """
 
@@ -45,6 +46,7 @@ def test_an_audience_reads_as_a_paragraph():
         "Never sent: do-not-contact (their records say so) and the audience staff.",
         "Held out: 10 %, drawn as 'spring'; the same for all who draw so.",
         "Goes to meta-main: members are added and removed, cron(0 6 * * ? *) in Asia/Ho_Chi_Minh.",
+        "Goes to ads: members are added and removed, rate(1 day) in UTC or up to 45 minutes later.",
         "Goes to hooks: members are added; only consent and suppression remove them, on request.",
     ]
 

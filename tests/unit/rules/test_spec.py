@@ -30,6 +30,7 @@ holdout: {percent: 10, salt: spring}
 sync:
   - {to: meta-main, mode: mirror, schedule: "cron(0 6 * * ? *)", timezone: Asia/Ho_Chi_Minh}
   - {to: hooks}
+  - {to: google-main, schedule: rate(1 day), window_minutes: 45}
 """
 WHERE = "name: x\nwhere:\n  "
 LEAF = "name: x\nwhere: {member_of: y}\n"
@@ -56,6 +57,7 @@ def test_the_example_is_read():
             timezone="Asia/Ho_Chi_Minh",
         ),
         SyncEntry(to="hooks"),
+        SyncEntry(to="google-main", schedule="rate(1 day)", window_minutes=45),
     )
     assert isinstance(audience.where, All)
     profile, times, total, absent, seen, member = audience.where.children
@@ -153,6 +155,15 @@ def test_every_fault_is_named_at_once():
         (LEAF + "sync:\n- {to: a, schedule: rate(1 days)}", 4, "rate cannot be read"),
         (LEAF + "sync:\n- {to: a, schedule: rate(0 days)}", 4, "rate cannot be read"),
         (LEAF + "sync:\n- {to: a, timezone: ../etc/passwd}", 4, "no time zone"),
+        (LEAF + "sync:\n- {to: a, window_minutes: 5}", 4, "without a schedule"),
+        *(
+            (
+                LEAF + f"sync:\n- {{to: a, schedule: rate(1 day), window_minutes: {wrong}}}",
+                4,
+                "1440",
+            )
+            for wrong in ("0", "1441", "yes", "1.5", "'5'")
+        ),
         (LEAF + "title: 2026-02-30", 3, "cannot be read as YAML"),
         (LEAF + "title: !!python/name:os.system", 3, "cannot be read as YAML"),
         ("name: &n [*n]", 1, "too much"),
