@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,14 @@ class Interrupting(io.RawIOBase):
         except KeyboardInterrupt:
             raise ValueError("the scan ended early") from None
         return 0
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """Let interrupts be heard, also where a shell without jobs runs the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("machine", [False, True])
