@@ -120,7 +120,10 @@ def settle(folder: Path, at: str, slug: str, run: str) -> Work:
 
 
 def rows(folder: Path, slug: str, run: str) -> Told:
-    """Write the rows of a planned run as lines for the platforms' own clients."""
+    """Write the rows of a planned run as lines for the platforms' own clients.
+
+    Where a body says once what the places of its rows are, that goes into a file beside.
+    """
     within = {"meta": ("payload", "data"), "google": ("audienceMembers",)}[slug]
     counts = {"add": 0, "remove": 0}
     for op in counts:
@@ -128,7 +131,8 @@ def rows(folder: Path, slug: str, run: str) -> Told:
             for path in sorted((folder / "lake" / "outbox" / run).glob(f"{op}-*.body")):
                 found = json.loads(path.read_bytes())
                 for name in within:
-                    found = found[name]
+                    places, found = found.get("schema"), found[name]
+                (folder.parent / f"{slug}-{op}.schema").write_text(json.dumps(places))
                 counts[op] += len(found)
                 file.writelines(f"{json.dumps(one)}\n" for one in found)
     return counts

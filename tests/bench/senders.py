@@ -19,7 +19,8 @@ from typing import Any
 
 ROWS = 10_000  # in a call, as both platforms allow
 IN_A_URL = 150  # rows that the client's removals have room for: it writes them into the address
-Send = Callable[[str, tuple[Any, ...]], int]  # (operation, rows) -> bytes of the message, or 0
+# (operation, what the places of rows are, rows) -> bytes of the message, or 0
+Send = Callable[[str, Any, tuple[Any, ...]], int]
 
 
 def facebook(url: str) -> Send:
@@ -32,11 +33,10 @@ def facebook(url: str) -> Send:
     FacebookAdsApi.init(access_token="sandbox", crash_log=False)
     facts = {"name": "peer", "subtype": "CUSTOM", "customer_file_source": "USER_PROVIDED_ONLY"}
     made = AdAccount("act_99").create_custom_audience(fields=[], params=facts)
-    schema = ["EXTERN_ID", "EMAIL", "PHONE", "MADID"]
 
-    def send(op: str, rows: tuple[Any, ...]) -> int:
+    def send(op: str, places: Any, rows: tuple[Any, ...]) -> int:
         act = made.add_users if op == "add" else made.remove_users
-        act(schema, list(rows), is_raw=True, pre_hashed=True)
+        act(places, list(rows), is_raw=True, pre_hashed=True)
         return 0
 
     return send
@@ -74,7 +74,7 @@ def google(url: str) -> Send:
     terms = dm.TermsOfService(customer_match_terms_of_service_status="ACCEPTED")
     ingestion = service("IngestionService")
 
-    def send(op: str, rows: tuple[Any, ...]) -> int:
+    def send(op: str, _: Any, rows: tuple[Any, ...]) -> int:
         told: dict[str, Any] = {
             "destinations": [where],
             "audience_members": [_member(dm, row) for row in rows],
@@ -115,9 +115,11 @@ def main() -> None:
     told["start_cpu"] = time.process_time()
     small = IN_A_URL if lane == "facebook" else ROWS
     for op, path, size in (("remove", removes, small), ("add", adds, ROWS)):
+        beside = Path(path).with_suffix(".schema")
+        places = json.loads(beside.read_text()) if beside.exists() else None
         for rows in _batches(path, size, int(most)):
             wall, cpu = time.perf_counter(), time.process_time()
-            told["message_bytes"] += send(op, rows)
+            told["message_bytes"] += send(op, places, rows)
             told["cpu"] += time.process_time() - cpu
             told["seconds"] += time.perf_counter() - wall
             told["calls"] += 1
