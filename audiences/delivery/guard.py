@@ -9,13 +9,17 @@ from audiences.destinations import Guard
 
 
 def judge(
-    guard: Guard, held: int, changes: Mapping[str, int], missing: tuple[str, ...] = ()
+    guard: Guard,
+    held: int,
+    changes: Mapping[str, int],
+    missing: tuple[str, ...] = (),
+    awaited: int = 0,
 ) -> str:
     """Return why a run must stop, or an empty text.
 
     `held` and `changes` count members; `missing` names inputs that were there last time. A run
     that changes nothing never stops. A first sync has nothing to lose, so percentages begin with
-    the second.
+    the second. So many as are `awaited` may join beside: the last run had to leave them out.
     """
     if not any(changes.values()):
         return ""
@@ -24,7 +28,7 @@ def judge(
     if not held or held < guard.min_held:
         return ""
     removed = changes.get("removed", 0)
-    moved = removed + changes.get("added", 0)
+    moved = removed + max(0, changes.get("added", 0) - awaited)
     removed_percent, moved_percent = 100 * removed / held, 100 * moved / held
     if removed_percent > guard.max_removed_percent:
         return (

@@ -11,12 +11,12 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection as Connection
 
 from audiences import schemas
-from audiences.delivery import guard
 from audiences.delivery.batches import write_requests
 from audiences.delivery.outbox import Plan, digest_of, write_plan
-from audiences.destinations import UNSET_GUARD, Destination, Guard
+from audiences.destinations import Destination
 from audiences.flows.again import nothing_left
 from audiences.flows.bar import bar
+from audiences.flows.guarded import guarded
 from audiences.flows.places import held_table, identity_of, operator_of, place_of
 from audiences.flows.taking import check, taking
 from audiences.flows.terms import starts_at, terms_at, terms_of
@@ -140,7 +140,7 @@ def make_plan(
         closes=to.counts_when_closed,
         unasked=unasked,
     )
-    plan = _guarded(workspace, plan, destination, held, asked.approve)
+    plan = guarded(workspace, plan, destination, held, asked.approve)
     write_plan(lake.store, plan)
     return plan
 
@@ -268,33 +268,3 @@ def _valid_until(
     if first is None:
         return latest
     return min(latest, datetime.fromtimestamp(first / 1e6, at.tzinfo))
-
-
-def _guarded(
-    workspace: Workspace, plan: Plan, destination: Destination, held: int, approve: str
-) -> Plan:
-    limits = destination.guard
-    if limits is UNSET_GUARD:
-        own = workspace.settings.guard
-        limits = Guard(own.max_removed_percent, own.max_change_percent, UNSET_GUARD.min_held)
-    missing = _missing(workspace, plan)
-    stopped = guard.judge(limits, held, plan.changes, missing)
-    if not stopped:
-        return plan
-    number = plan.inputs["held"] or 0
-    token = guard.token(plan.destination, plan.audience, number, plan.changes)
-    if approve == token:
-        return plan
-    return replace(plan, stopped=stopped, token=token)
-
-
-def _missing(workspace: Workspace, plan: Plan) -> tuple[str, ...]:
-    """Name the commits that the last settled run had read and that are gone now."""
-    if plan.inputs["held"] is None:
-        return ()
-    table = held_table(plan.destination, plan.audience)
-    held = snapshot.load(workspace.lake, table, plan.inputs["held"])
-    read = set(held.about.get("commits", ())) - set(plan.inputs["commits"])
-    replaced = set().union(*(taken for _, taken in workspace.lake.compactions()))
-    gone = sorted(read - replaced)
-    return tuple(f"ingest {commit[:12]}" for commit in gone)

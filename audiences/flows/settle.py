@@ -106,6 +106,7 @@ def settle_run(workspace: Workspace, plan: Plan, audience_id: str) -> dict[str, 
 
 
 def _about(plan: Plan, audience_id: str, entry: ledger.Entry) -> dict[str, Any]:
+    unasked = int(plan.unasked.get("contacts", 0))
     return {
         "run": plan.run,
         "at": plan.as_of,
@@ -113,6 +114,7 @@ def _about(plan: Plan, audience_id: str, entry: ledger.Entry) -> dict[str, Any]:
         "audience_id": audience_id,
         "ledger": entry.number,
         "commits": list(plan.inputs["commits"]),
+        **({"unasked": unasked} if unasked else {}),
     }
 
 

@@ -33,9 +33,11 @@ def noted_interrupts() -> Iterator[list[int]]:
             sys.stderr.flush()
             os._exit(INTERRUPTED)
         waiting.start()
+        # What is torn in the midst of being made complains when it goes; nobody can act on that.
+        sys.unraisablehook = _unheard
         signal.default_int_handler(number, frame)
 
-    before = signal.getsignal(signal.SIGINT)
+    before, hook = signal.getsignal(signal.SIGINT), sys.unraisablehook
     if before is not signal.default_int_handler:  # somebody else minds it, or it is ignored
         yield noted
         return
@@ -45,3 +47,8 @@ def noted_interrupts() -> Iterator[list[int]]:
     finally:
         waiting.cancel()
         signal.signal(signal.SIGINT, before)
+        sys.unraisablehook = hook
+
+
+def _unheard(_: object) -> None:
+    """Say nothing."""

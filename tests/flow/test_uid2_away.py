@@ -65,6 +65,16 @@ def test_a_sync_goes_on_with_devices_and_ids_that_are_known(world: World) -> Non
     assert world.members(TTD) == uids(world, [old, new]) | {old.gaid, new.gaid}
 
 
+def test_who_could_not_be_asked_about_is_no_change_for_the_guard(world: World) -> None:
+    world.customers(customers([1, 2, 3]))
+    mapped(world, guard="{max_removed_percent: 1, max_change_percent: 1}")
+    assert world.sync(TTD, http=LossyHttp(away)).adds == 3
+    back = world.sync(TTD)
+    assert (back.status, back.adds) == ("done", 6)
+    world.customers(customers([4]))
+    assert world.sync(TTD).status == "stopped"
+
+
 def test_a_run_that_changes_nothing_says_as_much(world: World) -> None:
     world.customers(customers([1]))
     mapped(world)

@@ -9,17 +9,22 @@ from typing import Any
 
 from audiences.flows.run_report import Report
 from infra.sandbox.uid2 import DAY, raw_id
-from tests.flow.sync_world import Customer, World
+from tests.flow.sync_world import ANYTHING_GOES, Customer, World
 
 UID2 = base64.b64encode(b"+/" * 16).decode()  # its letters keep their case
 OPERATOR = "uid2: {{credentials: {credentials}, base_url: {url}/uid2, identity: {identity}}}\n"
 TTD = "ttd-main"
 
 
-def mapped(world: World, credentials: str = "sandbox", identity: str = "uid2") -> None:
+def mapped(
+    world: World,
+    credentials: str = "sandbox",
+    identity: str = "uid2",
+    guard: str = ANYTHING_GOES,
+) -> None:
     """Give The Trade Desk an operator."""
     operator = OPERATOR.format(credentials=credentials, url=world.url, identity=identity)
-    world.put("destinations", TTD, world.destination(TTD) + operator)
+    world.put("destinations", TTD, world.destination(TTD, guard) + operator)
 
 
 def said(world: World, kind: str, text: str) -> dict[str, Any]:

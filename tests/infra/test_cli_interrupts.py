@@ -23,6 +23,13 @@ ROOT = Path(__file__).parents[2]
 WORDS = "stopped; run the same command again to go on\n"
 
 
+class Torn:
+    """What a library was making when Ctrl-C came."""
+
+    def __del__(self) -> None:
+        raise AttributeError("half of it is not there")
+
+
 class Interrupting(io.RawIOBase):
     """Standard input during which Ctrl-C comes, and a library makes its own error of it."""
 
@@ -30,9 +37,11 @@ class Interrupting(io.RawIOBase):
         return True
 
     def readinto(self, _buffer: object) -> int:
+        torn = Torn()
         try:
             signal.raise_signal(signal.SIGINT)
         except KeyboardInterrupt:
+            del torn
             raise ValueError("the scan ended early") from None
         return 0
 

@@ -37,6 +37,13 @@ def test_small_lists_move_freely_where_no_guard_is_set() -> None:
     assert judge(UNSET_GUARD, 100, {"removed": 21})
 
 
+def test_who_had_to_be_left_out_may_join_beside() -> None:
+    assert judge(STRICT, 10, {"added": 20})
+    assert not judge(STRICT, 10, {"added": 20}, awaited=20)
+    assert judge(STRICT, 10, {"added": 40}, awaited=20)
+    assert judge(STRICT, 10, {"added": 1, "removed": 10}, awaited=20)
+
+
 def test_a_missing_input_stops_whatever_changes_something() -> None:
     assert "a, b" in judge(STRICT, 0, {"added": 1}, ("a", "b"))
     assert not judge(STRICT, 0, {}, ("a", "b"))
