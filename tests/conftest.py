@@ -18,6 +18,7 @@ from audiences.flows.workspace import Workspace
 from audiences.lake.lake import Lake, open_lake
 from infra.local.cli import main
 from infra.local.store import open_store
+from infra.sandbox.server import Running, start
 from shared.settings import S3, Settings
 from tests.builders import new_workspace
 
@@ -63,6 +64,14 @@ def s3_endpoint() -> Iterator[str]:
         patch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
         yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    """Run the stand-ins of all platforms."""
+    running = start()
+    yield running
+    running.stop()
 
 
 def lake_on_disk(folder: Path) -> Lake:

@@ -13,7 +13,7 @@ import requests
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from infra.sandbox.server import Running, start
+from infra.sandbox.server import Running
 from tests.contract.cases.case import case, there
 from tests.contract.stand import WAIT, Stand
 
@@ -50,14 +50,6 @@ def bucket(endpoint: str) -> str:
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
     return name
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    """Run the stand-ins of all platforms."""
-    running = start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture

@@ -1,23 +1,20 @@
-"""The sandbox, once a file, and a small shop beside it, once a test."""
+"""The sandbox's address, and a small shop beside it, once a test."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
-from infra.sandbox import server
+from infra.sandbox.server import Running
 from tests.flow.sync_world import World
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[str]:
+def sandbox(server: Running) -> str:
     """The address of a sandbox."""
-    running = server.start()
-    yield running.url
-    running.stop()
+    return server.url
 
 
 @pytest.fixture

@@ -1,21 +1,12 @@
-"""A running sandbox for each module, and its address with nothing in it."""
+"""The address of a sandbox with nothing in it."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 import requests
 
-from infra.sandbox.server import Running, start
+from infra.sandbox.server import Running
 from tests.infra.sandbox.callers import WAIT
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    running = start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture
