@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from audiences.consent.policy import Policy
-from audiences.destinations import UNSET_GUARD, Guard, Operator, parse
+from audiences.destinations import LONGEST_OPTOUT_DAYS, UNSET_GUARD, Guard, Operator, parse
+from audiences.lake.layout import LOGS
 from infra.local.demo.examples import DESTINATIONS
 from shared.errors import ConfigurationError
 
@@ -87,6 +88,10 @@ def test_a_fault_is_said_with_its_place(line: str, said: str) -> None:
 
 TTD = GOOD.replace("platform: meta", "platform: the_trade_desk")
 OPERATOR = "credentials: env:UID2"
+
+
+def test_an_id_is_asked_about_no_later_than_is_remembered_that_it_was() -> None:
+    assert LOGS["uid2_asked"].keep_days == LONGEST_OPTOUT_DAYS
 
 
 def test_an_operator_is_read_with_its_identity() -> None:
