@@ -70,7 +70,7 @@ def opened(call: Call, state: State, body: Mapping[str, Any]) -> Reply:
         raise _fault(1000, "InvalidAccountId", "AccountId is not that of the header.")
     mode = body.get("ResponseMode", "ErrorsOnly")
     if mode not in ("ErrorsOnly", "ErrorsAndResults"):
-        raise _fault(201, "ApiInputValidationError", "ResponseMode is not known.")
+        raise _fault(*UNREAD, "ResponseMode is not known.")
     request = str(UUID(int=int(state.next_id(FIRST))))
     pace = state.paces["microsoft"]
     until = state.clock.now() + TO_UPLOAD
@@ -91,11 +91,11 @@ def status(call: Call, state: State, body: Mapping[str, Any]) -> Reply:
     request = str(body.get("RequestId"))
     upload = state.jobs.get(f"bulk {request}")
     if not isinstance(upload, Upload) or upload.account != call.headers["customeraccountid"]:
-        raise _fault(201, "ApiInputValidationError", "The request id is not valid.")
+        raise _fault(*UNREAD, "The request id is not valid.")
     shown, url = upload.status, None
     if shown == "PendingFileUpload":
         if state.clock.now() > upload.until:
-            raise _fault(201, "ApiInputValidationError", "The request id is no longer valid.")
+            raise _fault(*UNREAD, "The request id is no longer valid.")
     else:
         upload.polls -= 1
         if upload.polls > 0 and time.monotonic() < upload.ready_at:
